@@ -1,0 +1,45 @@
+//! Sub-RNN ticks per second of each kernel. One "element" is one LSTM update of one sub-RNN, with its share of the
+//! message heads: a tick of a network of A × B with k micro ticks has A · B · k of them.
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use rand::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use std::hint::black_box;
+use vsml_core::{Aggregation, Kernel, Layout, SubRnn, SubRnnConfig, Topology};
+
+fn ticks(criterion: &mut Criterion) {
+    for (name, config) in [
+        ("vsml", SubRnnConfig::vsml()),
+        ("symla", SubRnnConfig { aggregation: Aggregation::Mean, ..SubRnnConfig::symla() }),
+    ] {
+        let mut group = criterion.benchmark_group(name);
+        for (inputs, outputs) in [(1, 2), (8, 2), (8, 4), (64, 10), (784, 10), (32, 32)] {
+            for kernel in Kernel::available() {
+                if kernel == Kernel::Scalar && inputs == 784 {
+                    continue;
+                }
+                let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+                let theta = Layout::new(&config).initialise(&mut rng);
+                let Ok(sub_rnn) = SubRnn::new(&config, &theta, kernel) else { continue };
+                let Ok(topology) = Topology::dense(&[inputs, outputs]) else { continue };
+                let mut state = sub_rnn.new_state(&topology, &mut rng);
+                state.write_forward(0, &vec![0.5; inputs]);
+                state.write_backward(0, &vec![-0.5; outputs]);
+                group.throughput(Throughput::Elements((topology.sub_rnns() * config.micro_ticks) as u64));
+                group.bench_function(BenchmarkId::new(kernel.name(), format!("{inputs}x{outputs}")), |bencher| {
+                    bencher.iter(|| sub_rnn.tick(black_box(&mut state)));
+                });
+            }
+        }
+        group.finish();
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .warm_up_time(std::time::Duration::from_millis(300))
+        .measurement_time(std::time::Duration::from_secs(1));
+    targets = ticks
+}
+criterion_main!(benches);

@@ -1,0 +1,182 @@
+//! All kernels compute the same, and none of them allocates.
+
+use proptest::prelude::*;
+use rand::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use std::alloc::{GlobalAlloc, Layout as MemoryLayout, System};
+use std::cell::Cell;
+use vsml_core::{Aggregation, Kernel, Layout, State, SubRnn, SubRnnConfig, Topology};
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: MemoryLayout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: handed on as it came.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: MemoryLayout) {
+        // SAFETY: handed on as it came.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn uniform(rng: &mut Xoshiro256PlusPlus) -> f32 {
+    (rng.next_u32() >> 8) as f32 / (1 << 23) as f32 - 1.0
+}
+
+/// Lives `ticks` ticks on random inputs; returns all states and messages at the end.
+fn live(sub_rnn: &SubRnn, topology: &Topology, ticks: usize, seed: u64) -> Vec<f32> {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let mut state = sub_rnn.new_state(topology, &mut rng);
+    for _ in 0..ticks {
+        let x: Vec<f32> = (0..topology.inputs()).map(|_| uniform(&mut rng)).collect();
+        let y: Vec<f32> = (0..topology.outputs()).map(|_| uniform(&mut rng)).collect();
+        state.write_forward(0, &x);
+        state.write_backward(0, &y);
+        state.extras_mut().fill_with(|| uniform(&mut rng));
+        sub_rnn.tick(&mut state);
+    }
+    all_numbers(&state, sub_rnn.config())
+}
+
+fn all_numbers(state: &State, config: &SubRnnConfig) -> Vec<f32> {
+    let mut numbers = Vec::new();
+    for (layer, pair) in state.topology().sizes().windows(2).enumerate() {
+        for a in 0..pair[0] {
+            for b in 0..pair[1] {
+                numbers.extend_from_slice(state.hidden(layer, a, b));
+                numbers.extend_from_slice(state.cell(layer, a, b));
+            }
+        }
+    }
+    for b in 0..state.topology().outputs() {
+        numbers.extend((0..config.message_size).map(|m| state.forward_message(b, m)));
+    }
+    numbers
+}
+
+fn theta(config: &SubRnnConfig, seed: u64) -> Vec<f32> {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let mut theta = Layout::new(config).initialise(&mut rng);
+    theta.iter_mut().for_each(|x| *x += 0.2 * uniform(&mut rng));
+    theta
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn vector_kernels_follow_the_scalar_one(
+        hidden_size in prop_oneof![Just(16usize), 1usize..=40],
+        message_size in prop_oneof![Just(8usize), 1usize..=20],
+        micro_ticks in 1usize..=3,
+        extras in 0usize..=3,
+        recurrent_messages: bool,
+        sum: bool,
+        sizes in prop::collection::vec(1usize..=13, 2..=4),
+        seed: u64,
+    ) {
+        let config = SubRnnConfig {
+            hidden_size,
+            message_size,
+            micro_ticks,
+            extras,
+            recurrent_messages,
+            aggregation: if sum { Aggregation::Sum } else { Aggregation::Mean },
+            output_bound: None,
+            output_component: 0,
+        };
+        let theta = theta(&config, seed);
+        let topology = Topology::dense(&sizes).unwrap();
+        let results: Vec<Vec<f32>> = Kernel::available()
+            .into_iter()
+            .map(|kernel| live(&SubRnn::new(&config, &theta, kernel).unwrap(), &topology, 5, seed))
+            .collect();
+        for other in &results[1..] {
+            for (x, y) in results[0].iter().zip(other) {
+                prop_assert!((x - y).abs() <= 2e-5 * (1.0 + x.abs()), "{x} {y}");
+            }
+        }
+        if let [_, avx2, avx512] = &results[..] {
+            let bits = |numbers: &[f32]| numbers.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            prop_assert!(bits(avx2) == bits(avx512), "AVX2 and AVX-512 differ");
+        }
+    }
+}
+
+#[test]
+fn not_a_number_is_not_hidden() {
+    let config = SubRnnConfig::symla();
+    for kernel in Kernel::available() {
+        let sub_rnn = SubRnn::new(&config, &theta(&config, 1), kernel).unwrap();
+        let mut state =
+            sub_rnn.new_state(&Topology::dense(&[2, 3]).unwrap(), &mut Xoshiro256PlusPlus::seed_from_u64(1));
+        state.write_forward(0, &[0.0, f32::NAN]);
+        sub_rnn.tick(&mut state);
+        assert!((0..3).all(|b| state.forward_message(b, 1).is_nan()), "{kernel}");
+    }
+}
+
+#[test]
+fn huge_inputs_give_finite_states() {
+    let config = SubRnnConfig::symla();
+    for kernel in Kernel::available() {
+        let sub_rnn = SubRnn::new(&config, &theta(&config, 2), kernel).unwrap();
+        let mut state =
+            sub_rnn.new_state(&Topology::dense(&[2, 3]).unwrap(), &mut Xoshiro256PlusPlus::seed_from_u64(1));
+        for sign in [1.0, -1.0, 1.0] {
+            state.write_forward(0, &[sign * 1e30, -sign * 1e20]);
+            sub_rnn.tick(&mut state);
+            assert!(all_numbers(&state, &config).iter().all(|x| x.is_finite()), "{kernel}");
+        }
+    }
+}
+
+#[test]
+fn a_tick_allocates_nothing() {
+    let config = SubRnnConfig::symla();
+    for kernel in Kernel::available() {
+        let sub_rnn = SubRnn::new(&config, &theta(&config, 3), kernel).unwrap();
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+        let mut state = sub_rnn.new_state(&Topology::dense(&[5, 7, 3]).unwrap(), &mut rng);
+        let before = ALLOCATIONS.get();
+        for _ in 0..10 {
+            sub_rnn.tick(&mut state);
+        }
+        state.randomise(&mut rng);
+        assert_eq!(ALLOCATIONS.get(), before, "{kernel}");
+    }
+}
+
+#[test]
+fn decaying_states_become_zero_and_never_denormal() {
+    // Weights of 0 except a forget bias that halves c every tick.
+    let config = SubRnnConfig { micro_ticks: 1, ..SubRnnConfig::vsml() };
+    let layout = Layout::new(&config);
+    let mut theta = vec![0.0; layout.len()];
+    theta[layout.range("lstm.bias").unwrap()][32..48].fill(-5.0);
+    for kernel in Kernel::available() {
+        let sub_rnn = SubRnn::new(&config, &theta, kernel).unwrap();
+        let mut state =
+            sub_rnn.new_state(&Topology::dense(&[1, 1]).unwrap(), &mut Xoshiro256PlusPlus::seed_from_u64(5));
+        for _ in 0..200 {
+            sub_rnn.tick(&mut state);
+            assert!(state.cell(0, 0, 0).iter().all(|c| *c == 0.0 || c.is_normal()), "{kernel}");
+        }
+        assert!(state.cell(0, 0, 0).iter().all(|&c| c == 0.0), "{kernel}");
+    }
+}
+
+#[test]
+fn a_wrong_number_of_parameters_is_an_error() {
+    let error = SubRnn::new(&SubRnnConfig::vsml(), &[0.0; 7], Kernel::Scalar).err().unwrap().to_string();
+    assert_eq!(error, "this sub-RNN has 2384 meta-parameters, but 7 were given");
+}
