@@ -1,0 +1,125 @@
+//! The one trait that a new environment implements.
+//!
+//! **One environment value is one task**: this bandit with these arm means, this cart with this mass. What varies from
+//! task to task is drawn when the value is made, by a [`TaskDistribution`]; what varies within a task (starts, noise)
+//! comes from the generator that is handed in. There is no seed to keep, no global randomness, and nothing to allocate
+//! in a step.
+//!
+//! Time limits, permutations and scalings are [wrappers](crate::wrappers), resetting is the [`Lifetime`](crate::Lifetime)'s
+//! task, counting and drawing are others': an environment is its dynamics and nothing else.
+
+use crate::{Action, Rng, Space};
+
+/// What an environment answers to an action.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// The reward of this step.
+    pub reward: f64,
+    /// The episode has come to its natural end: there is no future to speak of.
+    pub terminated: bool,
+    /// The episode was cut off, by a time limit for instance: there would have been a future.
+    pub truncated: bool,
+}
+
+impl Step {
+    /// An ordinary step: `reward`, and the episode goes on.
+    pub fn going_on(reward: f64) -> Self {
+        Step { reward, terminated: false, truncated: false }
+    }
+
+    /// Whether the episode is over, for either reason.
+    pub fn ended(&self) -> bool {
+        self.terminated || self.truncated
+    }
+}
+
+/// A decision problem: one task.
+///
+/// ```
+/// use vsml_envs::{Action, Environment, Rng, Space, Step};
+///
+/// /// Guess the hidden number; the reward says whether you did.
+/// struct Guess {
+///     hidden: usize,
+/// }
+///
+/// impl Environment for Guess {
+///     fn observation_space(&self) -> Space {
+///         Space::uniform_box(1.0, 1.0, 1) // nothing to see: a constant
+///     }
+///     fn action_space(&self) -> Space {
+///         Space::discrete(10)
+///     }
+///     fn reset(&mut self, _: &mut Rng, observation: &mut [f32]) {
+///         observation[0] = 1.0;
+///     }
+///     fn step(&mut self, action: Action<'_>, _: &mut Rng, observation: &mut [f32]) -> Step {
+///         observation[0] = 1.0;
+///         Step::going_on(if action.index() == self.hidden { 1.0 } else { 0.0 })
+///     }
+/// }
+/// ```
+pub trait Environment: Send {
+    /// What observations look like. The same for the whole life of the value.
+    fn observation_space(&self) -> Space;
+
+    /// What actions are allowed. The same for the whole life of the value.
+    fn action_space(&self) -> Space;
+
+    /// Starts an episode and writes its first observation, flat ([`Space::flat_len`] numbers). The buffer holds whatever
+    /// was in it before: write every number.
+    fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]);
+
+    /// Carries out `action`, which is an element of the action space, and writes the observation that follows. Not
+    /// called between the end of an episode and the next reset.
+    fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step;
+
+    /// The expected reward of each discrete action if taken now, where this is known: the arm means of a bandit.
+    ///
+    /// From this come regret and the oracle player; learners never see it.
+    fn expected_rewards(&self) -> Option<&[f64]> {
+        None
+    }
+}
+
+impl Environment for Box<dyn Environment> {
+    fn observation_space(&self) -> Space {
+        (**self).observation_space()
+    }
+    fn action_space(&self) -> Space {
+        (**self).action_space()
+    }
+    fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
+        (**self).reset(rng, observation);
+    }
+    fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step {
+        (**self).step(action, rng, observation)
+    }
+    fn expected_rewards(&self) -> Option<&[f64]> {
+        (**self).expected_rewards()
+    }
+}
+
+/// Where tasks come from. Any `Fn(&mut Rng) -> impl Environment` is one:
+///
+/// ```
+/// # use vsml_envs::{BernoulliBandit, Environment, Rng, TaskDistribution, stream};
+/// use rand::RngExt;
+/// let easy = |rng: &mut Rng| BernoulliBandit::new(if rng.random() { vec![0.1, 0.9] } else { vec![0.9, 0.1] }).unwrap();
+/// let task = easy.sample(&mut stream(1, "task", &[0]));
+/// assert_eq!(task.observation_space().flat_len(), 1);
+/// ```
+pub trait TaskDistribution: Send + Sync {
+    /// Draws a task: all that distinguishes it from its siblings comes from `rng`.
+    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment>;
+}
+
+impl<F, E> TaskDistribution for F
+where
+    F: Fn(&mut Rng) -> E + Send + Sync,
+    E: Environment + 'static,
+{
+    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
+        Box::new(self(rng))
+    }
+}

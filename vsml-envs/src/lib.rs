@@ -1,0 +1,35 @@
+//! Environments for meta-reinforcement learning.
+//!
+//! Everything a learner can live in: the [`Environment`] trait (one value is one task), [`TaskDistribution`]s to draw
+//! tasks from, the [`Lifetime`] that one learner spends on one task, [`wrappers`], and the [`Registry`] of ids. There is
+//! no tensor library in here; the crate is useful alone.
+//!
+//! To add an environment, implement [`Environment`] (its page has an example) and hand a closure that draws tasks to
+//! [`Registry::register`].
+
+mod builtin;
+mod environment;
+mod lifetime;
+mod random;
+mod registry;
+mod space;
+mod trigonometry;
+
+pub mod bandit;
+pub mod cartpole;
+pub mod grid;
+pub mod wrappers;
+
+/// The examples in the README are tested like any other.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+pub use bandit::BernoulliBandit;
+pub use environment::{Environment, Step, TaskDistribution};
+pub use lifetime::{
+    Fault, Feedback, Lifetime, LifetimeLength, MAX_EPISODE_STEPS, Percept, Tasks, quiet_environment_panics,
+};
+pub use random::{LifetimeKey, Rng, Split, stream};
+pub use registry::{Common, Family, Listing, Registry, RegistryError, nearest};
+pub use space::{Action, OwnedAction, Space, write_one_hot};

@@ -1,0 +1,302 @@
+//! Ids: how configurations and command lines name a task distribution.
+//!
+//! An id is a name with a version and, after a colon, parameters:
+//!
+//! ```text
+//! CartPole-v1
+//! BernoulliBandit-v0:arms=10
+//! CartPole-v1:masspole=0.05..0.5,permute_observations=true,steps=1000
+//! ```
+//!
+//! The version goes up when behaviour changes, so an id means the same thing for ever. A family's parameters are the
+//! fields of its own configuration struct, and some hold for every id ([`Common`]): how long a lifetime is, and which
+//! wrappers lie around. Everything that can be asked for is thus one string, the same in a configuration, on the
+//! command line and in a table.
+//!
+//! The table is explicit: an environment is there because somebody called `register`. (Crates that collect entries at
+//! link time lose those that nothing refers to.)
+
+use crate::wrappers::{self, Span};
+use crate::{LifetimeLength, TaskDistribution, Tasks};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Why an id could not be made or registered.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum RegistryError {
+    /// No such id.
+    #[error("unknown environment `{id}`{}", did_you_mean(.nearest))]
+    UnknownId {
+        /// What was asked for.
+        id: String,
+        /// The registered id nearest to it.
+        nearest: Option<String>,
+    },
+    /// No such parameter.
+    #[error("`{id}` has no parameter `{key}`{}; it has: {}", did_you_mean(.nearest), .known.join(", "))]
+    UnknownParameter {
+        /// The id.
+        id: String,
+        /// What was asked for.
+        key: String,
+        /// The parameter nearest to it.
+        nearest: Option<String>,
+        /// All it has.
+        known: Vec<String>,
+    },
+    /// A parameter's value is of the wrong type or out of range.
+    #[error("`{id}`: {reason}")]
+    Value {
+        /// The id with its parameters.
+        id: String,
+        /// What is wrong with it, and what would be right.
+        reason: String,
+    },
+    /// The id cannot be registered.
+    #[error("cannot register `{id}`: {reason}")]
+    Register {
+        /// The id.
+        id: String,
+        /// Why not.
+        reason: String,
+    },
+}
+
+fn did_you_mean(nearest: &Option<String>) -> String {
+    nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+}
+
+/// The name among `known` that `word` was most likely meant to be, or none if all are far from it. For error messages.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    known
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(&word.to_lowercase(), &name.to_lowercase()), name))
+        .filter(|(similarity, _)| *similarity > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name.to_string())
+}
+
+/// The parameters that every id takes besides its own.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Common {
+    /// Length of a lifetime in steps.
+    pub steps: Option<u64>,
+    /// Length of a lifetime in episodes.
+    pub episodes: Option<u64>,
+    /// Longest episode: it is truncated after so many steps ([`wrappers::TimeLimit`]).
+    pub time_limit: Option<u64>,
+    /// Each task has its observations in an order of its own ([`wrappers::PermuteObservations`]).
+    pub permute_observations: bool,
+    /// Each task has its actions in an order of its own ([`wrappers::PermuteActions`]).
+    pub permute_actions: bool,
+    /// Each task has a factor for every observation, drawn from here ([`wrappers::AffineObservations`]).
+    pub scale_observations: Option<Span>,
+    /// Each task has an offset for every observation, drawn from here ([`wrappers::AffineObservations`]).
+    pub shift_observations: Option<Span>,
+}
+
+impl Common {
+    /// The parameters' names.
+    pub const KEYS: [&'static str; 7] = [
+        "steps",
+        "episodes",
+        "time_limit",
+        "permute_observations",
+        "permute_actions",
+        "scale_observations",
+        "shift_observations",
+    ];
+}
+
+type Build = Box<dyn Fn(Map<String, Value>) -> Result<Arc<dyn TaskDistribution>, String> + Send + Sync>;
+
+struct Entry {
+    summary: String,
+    length: LifetimeLength,
+    defaults: Map<String, Value>,
+    build: Build,
+}
+
+/// What is known of a registered id, for listing.
+#[derive(Clone, Debug, Serialize)]
+pub struct Listing {
+    /// The id.
+    pub id: String,
+    /// One line about it.
+    pub summary: String,
+    /// How long a lifetime is if nothing else is asked for.
+    pub length: LifetimeLength,
+    /// Its own parameters with their defaults.
+    pub parameters: Map<String, Value>,
+}
+
+/// A family of task distributions with parameters: the fields of `Self`, which serde reads and writes.
+///
+/// The struct *is* the distribution once [`Family::check`] has passed.
+pub trait Family: TaskDistribution + Clone + Serialize + DeserializeOwned + 'static {
+    /// Refuses parameters that make no sense.
+    ///
+    /// # Errors
+    /// What is wrong, where, and what would be right.
+    fn check(&self) -> Result<(), String>;
+}
+
+/// Reads parameters into their struct; an error names the parameter.
+fn read<T: DeserializeOwned>(parameters: Map<String, Value>) -> Result<T, String> {
+    serde_path_to_error::deserialize(Value::Object(parameters))
+        .map_err(|error| format!("`{}`: {}", error.path(), error.inner()))
+}
+
+/// The table of ids.
+#[derive(Default)]
+pub struct Registry {
+    entries: BTreeMap<String, Entry>,
+}
+
+impl Registry {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Registers a distribution without parameters of its own. `id` must end in a version, as in `Maze-v0`; `summary`
+    /// is one line for listings; `length` is how long a lifetime is unless `steps=` or `episodes=` says otherwise.
+    ///
+    /// # Errors
+    /// If the id is taken or has no version, or a lifetime would have no length.
+    pub fn register(
+        &mut self,
+        id: &str,
+        summary: &str,
+        length: LifetimeLength,
+        distribution: impl TaskDistribution + 'static,
+    ) -> Result<(), RegistryError> {
+        let distribution: Arc<dyn TaskDistribution> = Arc::new(distribution);
+        let build = Box::new(move |_| Ok(distribution.clone()));
+        self.insert(id, summary, length, Map::new(), build)
+    }
+
+    /// Registers a family with its default parameters. Several ids may stand for the same family with other defaults.
+    ///
+    /// # Errors
+    /// As [`Registry::register`]; also if the defaults do not pass their own check or use a name of [`Common`].
+    pub fn register_family<D: Family>(
+        &mut self,
+        id: &str,
+        summary: &str,
+        length: LifetimeLength,
+        defaults: D,
+    ) -> Result<(), RegistryError> {
+        let refuse = |reason: String| RegistryError::Register { id: id.into(), reason };
+        defaults.check().map_err(refuse)?;
+        let Ok(Value::Object(defaults)) = serde_json::to_value(&defaults) else {
+            return Err(refuse("the family's parameters must be the named fields of a struct".into()));
+        };
+        if let Some(key) = Common::KEYS.iter().find(|key| defaults.contains_key(**key)) {
+            return Err(refuse(format!("its parameter `{key}` has the name of one that every id has")));
+        }
+        let build = Box::new(|parameters| {
+            let family: D = read(parameters)?;
+            family.check()?;
+            Ok(Arc::new(family) as Arc<dyn TaskDistribution>)
+        });
+        self.insert(id, summary, length, defaults, build)
+    }
+
+    fn insert(
+        &mut self,
+        id: &str,
+        summary: &str,
+        length: LifetimeLength,
+        defaults: Map<String, Value>,
+        build: Build,
+    ) -> Result<(), RegistryError> {
+        let refuse = |reason: &str| Err(RegistryError::Register { id: id.into(), reason: reason.into() });
+        let version = id.rsplit_once("-v").map(|(_, version)| version);
+        if !version.is_some_and(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit())) || id.contains([':', ',']) {
+            return refuse("an id ends in a version, as in `Maze-v0`, and has no colon or comma");
+        }
+        if self.entries.contains_key(id) {
+            return refuse("it is registered already");
+        }
+        if matches!(length, LifetimeLength::Steps(0) | LifetimeLength::Episodes(0)) {
+            return refuse("a lifetime must have at least one step");
+        }
+        self.entries.insert(id.into(), Entry { summary: summary.into(), length, defaults, build });
+        Ok(())
+    }
+
+    /// What is registered, in the order of the ids.
+    pub fn list(&self) -> Vec<Listing> {
+        self.entries
+            .iter()
+            .map(|(id, entry)| Listing {
+                id: id.clone(),
+                summary: entry.summary.clone(),
+                length: entry.length,
+                parameters: entry.defaults.clone(),
+            })
+            .collect()
+    }
+
+    /// Makes what `spec`, an id with or without parameters, stands for.
+    ///
+    /// # Errors
+    /// An unknown id or parameter, with the nearest known one; a value of the wrong type or out of range.
+    pub fn make(&self, spec: &str) -> Result<Tasks, RegistryError> {
+        let spec = spec.trim();
+        let (id, parameters) = spec.split_once(':').map_or((spec, ""), |(id, parameters)| (id.trim_end(), parameters));
+        let entry = self.entries.get(id).ok_or_else(|| RegistryError::UnknownId {
+            id: id.into(),
+            nearest: nearest(id, self.entries.keys().map(String::as_str)),
+        })?;
+        let refuse = |reason: String| RegistryError::Value { id: spec.into(), reason };
+
+        let mut own = entry.defaults.clone();
+        let mut common = Map::new();
+        let mut given = Vec::new();
+        for pair in parameters.split(',').filter(|pair| !pair.trim().is_empty()) {
+            let (key, value) =
+                pair.split_once('=').ok_or_else(|| refuse(format!("`{pair}` is not of the form key=value")))?;
+            let (key, value) = (key.trim(), value.trim());
+            let value: Value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.into()));
+            if given.contains(&key) {
+                return Err(refuse(format!("`{key}` is given twice")));
+            }
+            given.push(key);
+            if Common::KEYS.contains(&key) {
+                common.insert(key.into(), value);
+            } else if let Some(slot) = own.get_mut(key) {
+                *slot = value;
+            } else {
+                let known: Vec<String> = own.keys().map(String::as_str).chain(Common::KEYS).map(String::from).collect();
+                return Err(RegistryError::UnknownParameter {
+                    id: id.into(),
+                    key: key.into(),
+                    nearest: nearest(key, known.iter().map(String::as_str)),
+                    known,
+                });
+            }
+        }
+
+        let common: Common = read(common).map_err(&refuse)?;
+        let length = match (common.steps, common.episodes) {
+            (Some(_), Some(_)) => return Err(refuse("give `steps` or `episodes`, not both".into())),
+            (Some(0), _) | (_, Some(0)) => {
+                return Err(refuse(
+                    "a lifetime must have at least one step: give `steps` or `episodes` of 1 or more".into(),
+                ));
+            }
+            (Some(steps), None) => LifetimeLength::Steps(steps),
+            (None, Some(episodes)) => LifetimeLength::Episodes(episodes),
+            (None, None) => entry.length,
+        };
+        let distribution = (entry.build)(own).map_err(&refuse)?;
+        let distribution = wrappers::wrap(distribution, &common).map_err(&refuse)?;
+        Ok(Tasks { id: spec.into(), length, distribution })
+    }
+}

@@ -1,0 +1,61 @@
+//! A step of a lifetime allocates nothing, and neither do the resets within it.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use vsml_envs::{LifetimeKey, Registry, Split, stream};
+
+/// The system's allocator, counting what each thread asks of it.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is passed on unchanged to the system's allocator; counting neither allocates nor panics.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promises are those that the system's allocator asks for.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn the_counter_counts() {
+    let before = ALLOCATIONS.get();
+    drop(std::hint::black_box(vec![0u8; 100]));
+    assert_eq!(ALLOCATIONS.get() - before, 1);
+}
+
+#[test]
+fn a_step_allocates_nothing() {
+    let all_wrappers =
+        "time_limit=7,permute_observations=true,permute_actions=true,scale_observations=0.5..2,shift_observations=1";
+    let key = LifetimeKey { seed: 0, split: Split::Test, generation: 0, member: 0, lifetime: 0 };
+    let registry = Registry::builtin();
+    let mut specs = vec!["HeartsAndTraps-v0:view=whole,walls=8,hearts=3,steps=2000".to_string()];
+    for listing in registry.list() {
+        specs.push(format!("{}:steps=2000", listing.id));
+        specs.push(format!("{}:steps=2000,{all_wrappers}", listing.id));
+    }
+    for spec in specs {
+        let mut life = registry.make(&spec).unwrap().begin(&key).unwrap();
+        let mut player = stream(0, "player", &[]);
+        let mut action = life.action_space().zero();
+        let before = ALLOCATIONS.get();
+        while !life.is_over() {
+            life.action_space().sample_into(&mut player, &mut action);
+            life.step(action.borrow()).unwrap();
+        }
+        assert_eq!(ALLOCATIONS.get() - before, 0, "{spec}, over {} episodes", life.episodes());
+        assert!(life.episodes() > 1 || !spec.contains("time_limit"), "{spec}: no reset was among the steps");
+    }
+}

@@ -1,0 +1,121 @@
+//! What the registry says, to those who ask for the right thing and to those who do not.
+
+#![allow(clippy::unwrap_used)]
+
+use vsml_envs::bandit::Bandits;
+use vsml_envs::{BernoulliBandit, LifetimeLength, Registry, RegistryError, Rng};
+
+fn refused(spec: &str) -> String {
+    match Registry::builtin().make(spec) {
+        Err(error) => error.to_string(),
+        Ok(tasks) => panic!("{tasks:?} was made"),
+    }
+}
+
+/// That the refusal of `spec` holds all of `words`.
+fn says(spec: &str, words: &[&str]) {
+    let message = refused(spec);
+    assert!(words.iter().all(|word| message.contains(word)), "`{spec}` is refused with: {message}");
+}
+
+#[test]
+fn lengths_are_the_defaults_unless_asked_for() {
+    let length = |spec: &str| Registry::builtin().make(spec).unwrap().length;
+    assert_eq!(length("BernoulliBandit-v0"), LifetimeLength::Steps(100));
+    assert_eq!(length("HeartsAndTraps-v0"), LifetimeLength::Steps(200));
+    assert_eq!(length("CartPole-v1"), LifetimeLength::Steps(500));
+    assert_eq!(length("CartPoleVaried-v0:masscart=1"), LifetimeLength::Steps(500));
+    assert_eq!(length("CartPole-v1:steps=7"), LifetimeLength::Steps(7));
+    assert_eq!(length(" CartPole-v1 : episodes = 3 , fall_reward = 0 "), LifetimeLength::Episodes(3));
+}
+
+#[test]
+fn parameters_reach_the_task() {
+    let tasks = Registry::builtin().make("BernoulliBandit-v0:arms=7").unwrap();
+    let life = tasks.begin(&vsml_envs::LifetimeKey {
+        seed: 0,
+        split: vsml_envs::Split::Train,
+        generation: 0,
+        member: 0,
+        lifetime: 0,
+    });
+    assert_eq!(life.unwrap().action_space().flat_len(), 7);
+}
+
+#[test]
+fn unknown_names_are_answered_with_the_nearest_known_one() {
+    says("CartPole-v2", &["unknown environment `CartPole-v2`", "did you mean `CartPole-v1`?"]);
+    says("cartpolevaried", &["did you mean `CartPoleVaried-v0`?"]);
+    says("BernouliBandit-v0", &["did you mean `BernoulliBandit-v0`?"]);
+    assert!(!refused("zzz").contains("did you mean"));
+    says("BernoulliBandit-v0:arm=3", &["no parameter `arm`", "did you mean `arms`?", "kind", "time_limit"]);
+    says("CartPole-v1:mass_pole=1", &["did you mean `masspole`?", "force"]);
+    says("HeartsAndTraps-v0:permute_action=true", &["did you mean `permute_actions`?"]);
+}
+
+#[test]
+fn bad_values_are_named_with_their_parameter() {
+    says("BernoulliBandit-v0:arms=three", &["`arms`", "three"]);
+    says("BernoulliBandit-v0:arms=-1", &["`arms`", "-1"]);
+    says("BernoulliBandit-v0:arms=0", &["`arms`", "1 to"]);
+    says("BernoulliBandit-v0:arms=3,kind=easy", &["exactly 2"]);
+    says("BernoulliBandit-v0:kind=simple", &["`kind`", "easy"]);
+    says("HeartsAndTraps-v0:size=1000000000000", &["`size`", "2 to 64"]);
+    says("HeartsAndTraps-v0:view=aerial", &["`view`", "egocentric"]);
+    says("CartPole-v1:length=0", &["`length`", "positive"]);
+    says("CartPole-v1:length=2..1", &["`length`", "did you mean 1..2?"]);
+    says("CartPole-v1:gravity=moon", &["`gravity`", "0.5..2"]);
+    says("CartPole-v1:force=NaN", &["`force`", "not finite"]);
+    says("CartPole-v1:max_episode_steps=0", &["`max_episode_steps`"]);
+    says("CartPole-v1:scale_observations=-inf..1", &["`scale_observations`", "not finite"]);
+    says("CartPole-v1:time_limit=0", &["`time_limit`"]);
+    says("CartPole-v1:permute_actions=1", &["`permute_actions`", "a boolean"]);
+    says("CartPole-v1:masspole", &["`masspole` is not of the form key=value"]);
+}
+
+#[test]
+fn a_lifetime_has_one_length_and_it_is_not_nothing() {
+    says("CartPole-v1:steps=0", &["at least one step"]);
+    says("CartPole-v1:episodes=0", &["at least one step"]);
+    says("CartPole-v1:steps=10,episodes=2", &["not both"]);
+    says("CartPole-v1:steps=10,steps=20", &["`steps` is given twice"]);
+    says("CartPole-v1:steps=-5", &["`steps`"]);
+}
+
+#[test]
+fn others_register_their_own() {
+    let coin = |_: &mut Rng| BernoulliBandit::new(vec![0.5, 0.5]).unwrap();
+    let mut registry = Registry::builtin();
+    registry.register("Coin-v0", "two fair coins", LifetimeLength::Steps(10), coin).unwrap();
+    assert_eq!(registry.make("Coin-v0:steps=20").unwrap().length, LifetimeLength::Steps(20));
+    let listing = registry.list().into_iter().find(|listing| listing.id == "Coin-v0").unwrap();
+    assert_eq!((listing.summary.as_str(), listing.parameters.len()), ("two fair coins", 0));
+
+    let mut attempt = |id: &str, length| registry.register(id, "", length, coin).unwrap_err().to_string();
+    assert!(attempt("Coin-v0", LifetimeLength::Steps(1)).contains("already"));
+    for id in ["Coin", "Coin-v", "Coin-vx", "Coin:fair-v0", "Coin,fair-v0"] {
+        assert!(attempt(id, LifetimeLength::Steps(1)).contains("ends in a version"), "{id}");
+    }
+    assert!(attempt("Coin-v1", LifetimeLength::Episodes(0)).contains("at least one step"));
+}
+
+#[test]
+fn a_family_whose_defaults_are_wrong_is_not_registered() {
+    let wrong = Bandits { arms: 0, ..Bandits::default() };
+    let error = Registry::new().register_family("Wrong-v0", "", LifetimeLength::Steps(1), wrong).unwrap_err();
+    assert!(matches!(error, RegistryError::Register { .. }) && error.to_string().contains("`arms`"), "{error}");
+}
+
+#[test]
+fn what_is_listed_can_be_asked_for() {
+    let registry = Registry::builtin();
+    for listing in registry.list() {
+        let written: Vec<String> = listing
+            .parameters
+            .iter()
+            .map(|(key, value)| format!("{key}={}", value.as_str().map_or(value.to_string(), String::from)))
+            .collect();
+        let spec = format!("{}:{}", listing.id, written.join(","));
+        assert_eq!(registry.make(&spec).unwrap().length, listing.length, "{spec}");
+    }
+}
