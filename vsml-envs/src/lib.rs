@@ -30,6 +30,8 @@ pub use environment::{Environment, Step, TaskDistribution};
 pub use lifetime::{
     Fault, Feedback, Lifetime, LifetimeLength, MAX_EPISODE_STEPS, Percept, Tasks, quiet_environment_panics,
 };
+/// The crate whose traits [`Rng`] implements, in the version that it does: for environments that draw numbers.
+pub use rand;
 pub use random::{LifetimeKey, Rng, Split, stream};
 pub use registry::{Common, Family, Listing, Registry, RegistryError, nearest};
 pub use space::{Action, OwnedAction, Space, write_one_hot};

@@ -1,0 +1,118 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use vsml_core::Kernel;
+
+const EXAMPLES: &str = "\
+Examples:
+  vsml quickstart
+  vsml train experiments/configs/quickstart.toml --set generations=200 --seed 7 --out runs/mine
+  vsml evaluate runs/mine --on BernoulliBandit-v0:arms=5 BernoulliBandit-v0:kind=hard
+  vsml resume runs/mine
+
+Exit codes: 0 done, 2 bad input, 3 training diverged, 6 disk failure, 75 interrupted (resume goes on), 130 stopped at once.";
+
+/// Meta-reinforcement learning with VSML: meta-train a learning algorithm, then evaluate it on tasks it has never seen.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Meta-train on two-armed bandits, evaluate zero-shot on bandits of other kinds and sizes; takes minutes
+    Quickstart(QuickstartArguments),
+    /// Meta-train as a configuration says, evaluate, and write a report
+    Train(TrainArguments),
+    /// Go on with a run that was stopped, or make a finished one longer
+    Resume(ResumeArguments),
+    /// Evaluate a run's learner, or a file of meta-parameters, on any task distributions
+    Evaluate(EvaluateArguments),
+    /// Write a run's report again
+    Report {
+        /// The run's folder
+        run: PathBuf,
+    },
+    /// Print the hash of a run: equal for equal configurations, seeds and kernels, whatever the threads
+    Hash {
+        /// The run's folder
+        run: PathBuf,
+    },
+    /// List environments with their parameters, and reference players
+    List,
+}
+
+/// How fast, not what.
+#[derive(Debug, Args, Clone)]
+pub struct Machine {
+    /// Threads to work with; changes nothing but the time [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub threads: Option<u16>,
+    /// Kernel: scalar, avx2 or avx512. The last two give the same bits, scalar differs in the last ones [default: the
+    /// fastest that this processor runs]
+    #[arg(long, value_name = "NAME")]
+    pub kernel: Option<Kernel>,
+}
+
+#[derive(Debug, Args)]
+pub struct QuickstartArguments {
+    /// Seed of everything
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Folder of the run [default: runs/quickstart, with a number if that is taken]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+#[derive(Debug, Args)]
+pub struct TrainArguments {
+    /// Configuration, in TOML; experiments/configs has examples
+    pub config: PathBuf,
+    /// Overrides a value of the configuration, as in --set optimizer.pairs=64; may be given several times
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub settings: Vec<String>,
+    /// Seed of everything; short for --set seed=N
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Folder of the run [default: runs/ and the configuration's name, with a number if that is taken]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+#[derive(Debug, Args)]
+pub struct ResumeArguments {
+    /// The run's folder
+    pub run: PathBuf,
+    /// Train up to so many generations instead of what the configuration says
+    #[arg(long, value_name = "N")]
+    pub generations: Option<u64>,
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+#[derive(Debug, Args)]
+pub struct EvaluateArguments {
+    /// The run's folder, or a file of meta-parameters (theta.safetensors)
+    pub run: PathBuf,
+    /// Task distributions: ids with parameters, as in BernoulliBandit-v0:arms=5
+    #[arg(long, value_name = "ID", num_args = 1.., required = true)]
+    pub on: Vec<String>,
+    /// Reference players to evaluate beside it
+    #[arg(long, value_name = "NAME", num_args = 0..)]
+    pub players: Option<Vec<String>>,
+    /// Lifetimes of each learner on each distribution
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub lifetimes: Option<u64>,
+    /// Seed of tasks and luck [default: the run's]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    #[command(flatten)]
+    pub machine: Machine,
+}

@@ -1,0 +1,310 @@
+//! Configurations: what a run is, as TOML.
+//!
+//! Every field has a default but `tasks`. An unknown key is an error that names the nearest known one, so that a typo never
+//! trains for an hour with a default. What a run has used, defaults and `--set` included, is written into its folder.
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use toml::{Table, Value};
+use vsml_agents::optimizers::{EvolutionStrategies, EvolutionStrategiesConfig, MetaOptimizer};
+use vsml_agents::{MetaTraining, Schedule, Vsml, VsmlConfig, players};
+use vsml_core::Kernel;
+use vsml_envs::{Registry, Tasks, nearest, stream};
+
+/// Larger files are no configurations.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
+
+/// A run: what learns, on what, moved by what, and how it is judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// What this run is for, in a sentence; stands at the top of its report.
+    pub about: String,
+    /// The seed of everything; 0 to 2^63 - 1. Same seed, same bits.
+    pub seed: u64,
+    /// Generations of meta-training.
+    pub generations: u64,
+    /// Lifetimes of each member in each generation, dealt out over `tasks` in turn.
+    pub lifetimes: u64,
+    /// The task distributions to train on: ids as `vsml list` shows them, with parameters.
+    pub tasks: Vec<String>,
+    /// What learns.
+    pub learner: LearnerConfig,
+    /// What moves its meta-parameters.
+    pub optimizer: OptimizerConfig,
+    /// How the best generation is chosen.
+    pub validation: ValidationConfig,
+    /// What is evaluated when training is done.
+    pub evaluation: EvaluationConfig,
+}
+
+/// What learns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum LearnerConfig {
+    /// A network of sub-RNNs with shared meta-parameters.
+    Vsml(VsmlConfig),
+}
+
+/// What moves the meta-parameters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum OptimizerConfig {
+    /// Antithetic evolution strategies with Adam.
+    EvolutionStrategies(EvolutionStrategiesConfig),
+}
+
+/// How the best generation is chosen: by mean reward on the validation split of the training distributions. The tasks of
+/// [`EvaluationConfig`] have no say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ValidationConfig {
+    /// Validate after every so many generations; 0 for never, and then the last generation counts.
+    pub every: u64,
+    /// Lifetimes on each distribution.
+    pub lifetimes: u64,
+}
+
+/// What is evaluated when training is done, on the test split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EvaluationConfig {
+    /// Task distributions: ids with parameters.
+    pub tasks: Vec<String>,
+    /// Reference players to show beside the learner.
+    pub players: Vec<String>,
+    /// Lifetimes of each learner on each distribution.
+    pub lifetimes: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            about: String::new(),
+            seed: 1,
+            generations: 500,
+            lifetimes: 4,
+            tasks: Vec::new(),
+            learner: LearnerConfig::Vsml(VsmlConfig::default()),
+            optimizer: OptimizerConfig::EvolutionStrategies(EvolutionStrategiesConfig::default()),
+            validation: ValidationConfig::default(),
+            evaluation: EvaluationConfig::default(),
+        }
+    }
+}
+
+impl Default for ValidationConfig {
+    fn default() -> Self {
+        ValidationConfig { every: 20, lifetimes: 200 }
+    }
+}
+
+impl Default for EvaluationConfig {
+    fn default() -> Self {
+        EvaluationConfig { tasks: Vec::new(), players: vec!["random".into()], lifetimes: 200 }
+    }
+}
+
+impl Config {
+    /// Reads a configuration file and applies `key=value` settings to it.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is no TOML (with the line), a key that there is not (with the nearest one there is), a
+    /// value of the wrong type.
+    pub fn load(path: &Path, settings: &[String]) -> Result<Self> {
+        let size = std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
+        if size > MAX_CONFIG_BYTES {
+            bail!("{} has {size} bytes: a configuration has at most {MAX_CONFIG_BYTES}", path.display());
+        }
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Self::parse(&text, settings).with_context(|| format!("in {}", path.display()))
+    }
+
+    /// As [`Config::load`], from the text of a file.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(text: &str, settings: &[String]) -> Result<Self> {
+        let mut table: Table = text.parse()?;
+        refuse_unknown_keys(&table)?;
+        // Before settings are applied, for the sake of the line numbers in messages.
+        toml::from_str::<Config>(text)?;
+        for setting in settings {
+            apply(&mut table, setting)?;
+        }
+        refuse_unknown_keys(&table)?;
+        let config: Config = table.try_into().context("with the values of --set")?;
+        if i64::try_from(config.seed).is_err() {
+            bail!("seed is {}: it must be at most 2^63 - 1", config.seed);
+        }
+        Ok(config)
+    }
+
+    /// The configuration as TOML, with every field there is.
+    ///
+    /// # Errors
+    /// Never in practice.
+    pub fn to_toml(&self) -> Result<String> {
+        Ok(toml::to_string(self)?)
+    }
+
+    /// Puts the run together that this configuration describes.
+    ///
+    /// # Errors
+    /// Whatever in it makes no sense: an unknown id, a setting out of range, tasks that the learner cannot live on.
+    pub fn build(&self, registry: &Registry, kernel: Kernel) -> Result<MetaTraining> {
+        if self.generations == 0 {
+            bail!("generations is 0: there must be at least 1");
+        }
+        if self.tasks.is_empty() {
+            bail!("tasks is empty: name at least one task distribution, for instance tasks = [\"BernoulliBandit-v0\"]");
+        }
+        if self.evaluation.lifetimes == 0 {
+            bail!("evaluation.lifetimes is 0: there must be at least 1");
+        }
+        let tasks = make_tasks(registry, &self.tasks).context("tasks")?;
+        make_tasks(registry, &self.evaluation.tasks).context("evaluation.tasks")?;
+        for player in &self.evaluation.players {
+            players::make(player).context("evaluation.players")?;
+        }
+        let LearnerConfig::Vsml(learner) = &self.learner;
+        let learner: Box<dyn vsml_agents::MetaLearner> = Box::new(Vsml::new(learner.clone(), kernel).context("learner")?);
+        let theta = learner.initialise(&mut stream(self.seed, "initialise", &[]));
+        let OptimizerConfig::EvolutionStrategies(optimizer) = &self.optimizer;
+        let optimizer: Box<dyn MetaOptimizer> =
+            Box::new(EvolutionStrategies::new(optimizer.clone(), self.seed, theta).context("optimizer")?);
+        let schedule = Schedule {
+            seed: self.seed,
+            lifetimes: self.lifetimes,
+            validate_every: self.validation.every,
+            validation_lifetimes: self.validation.lifetimes,
+        };
+        Ok(MetaTraining::new(learner, optimizer, tasks, schedule)?)
+    }
+}
+
+/// Makes what the ids stand for.
+///
+/// # Errors
+/// The first id that cannot be made.
+pub fn make_tasks(registry: &Registry, ids: &[String]) -> Result<Vec<Tasks>> {
+    Ok(ids.iter().map(|id| registry.make(id)).collect::<Result<_, _>>()?)
+}
+
+/// Sets the value at a dotted key.
+fn apply(table: &mut Table, setting: &str) -> Result<()> {
+    let Some((key, text)) = setting.split_once('=') else {
+        bail!("--set {setting}: write it as key=value, for instance --set optimizer.pairs=64");
+    };
+    let (key, text) = (key.trim(), text.trim());
+    let value = format!("value = {text}")
+        .parse::<Table>()
+        .ok()
+        .filter(|parsed| parsed.len() == 1)
+        .and_then(|mut parsed| parsed.remove("value"))
+        .unwrap_or_else(|| Value::String(text.into()));
+    let (path, last) = key.rsplit_once('.').map_or((None, key), |(path, last)| (Some(path), last));
+    let mut place = table;
+    for part in path.into_iter().flat_map(|path| path.split('.')) {
+        let entry = place.entry(part).or_insert_with(|| Value::Table(known_table(part)));
+        place = match entry {
+            Value::Table(inner) => inner,
+            _ => bail!("--set {setting}: `{part}` is not a table"),
+        };
+    }
+    place.insert(last.into(), value);
+    Ok(())
+}
+
+/// A table that a setting brings into being: of the default kind, where tables have kinds.
+fn known_table(name: &str) -> Table {
+    let mut table = Table::new();
+    if let Some(kind) = default_table().get(name).and_then(|part| part.get("kind")) {
+        table.insert("kind".into(), kind.clone());
+    }
+    table
+}
+
+/// All keys there are, with their defaults.
+fn default_table() -> Table {
+    Table::try_from(Config::default()).unwrap_or_default()
+}
+
+/// Compares a table with the one of all known keys.
+fn refuse_unknown_keys(table: &Table) -> Result<()> {
+    fn compare(table: &Table, known: &Table, path: &str) -> Result<()> {
+        for (key, value) in table {
+            match (known.get(key), value) {
+                (None, _) => {
+                    let guess = nearest(key, known.keys().map(String::as_str));
+                    let guess = guess.map(|name| format!("; did you mean `{path}{name}`?")).unwrap_or_default();
+                    let all: Vec<&str> = known.keys().map(String::as_str).collect();
+                    bail!("unknown key `{path}{key}`{guess} (there are: {})", all.join(", "));
+                }
+                (Some(Value::Table(known)), Value::Table(value)) => compare(value, known, &format!("{path}{key}."))?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+    compare(table, &default_table(), "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str, settings: &[&str]) -> String {
+        let settings: Vec<String> = settings.iter().map(ToString::to_string).collect();
+        let built = Config::parse(text, &settings)
+            .and_then(|config| config.build(&Registry::builtin(), Kernel::Scalar).map(|_| ()));
+        format!("{:#}", built.unwrap_err())
+    }
+
+    #[test]
+    fn what_is_written_is_what_was_read() {
+        let config = Config::parse("tasks = ['BernoulliBandit-v0']\n[learner]\nkind = 'vsml'\nhidden_layers = [3]", &[]).unwrap();
+        assert_eq!(Config::parse(&config.to_toml().unwrap(), &[]).unwrap(), config);
+    }
+
+    #[test]
+    fn settings_win_over_the_file() {
+        let settings = ["optimizer.pairs=7", "learner.aggregation=sum", "tasks=[\"CartPole-v1\"]", "about=a b = c"];
+        let settings: Vec<String> = settings.iter().map(ToString::to_string).collect();
+        let config = Config::parse("tasks = ['BernoulliBandit-v0']", &settings).unwrap();
+        let OptimizerConfig::EvolutionStrategies(optimizer) = &config.optimizer;
+        assert_eq!(optimizer.pairs, 7);
+        assert_eq!(config.tasks, ["CartPole-v1"]);
+        assert_eq!(config.about, "a b = c");
+        assert!(config.to_toml().unwrap().contains("aggregation = \"sum\""));
+    }
+
+    #[test]
+    fn every_mistake_has_its_message() {
+        let tasks = "tasks = ['BernoulliBandit-v0']\n";
+        for (text, settings, expected) in [
+            ("generatons = 3", vec![], "did you mean `generations`?"),
+            ("[optimizer]\nkind = 'evolution-strategies'\npears = 3", vec![], "did you mean `optimizer.pairs`?"),
+            ("generations = 'many'", vec![], "line 1"),
+            ("generations = ", vec![], "line 1"),
+            ("", vec![], "tasks is empty"),
+            ("tasks = ['BernouliBandit-v0']", vec![], "did you mean `BernoulliBandit-v0`?"),
+            (tasks, vec!["generations=0"], "generations is 0"),
+            (tasks, vec!["generations=-1"], "generations"),
+            (tasks, vec!["lifetimes=0"], "lifetimes"),
+            (tasks, vec!["optimizer.pairs=0"], "pairs is 0"),
+            (tasks, vec!["optimizer.deviation=nan"], "deviation is NaN"),
+            (tasks, vec!["learner.hidden_size=0"], "hidden_size"),
+            (tasks, vec!["learner.kind=lstm"], "lstm"),
+            (tasks, vec!["evaluation.players=[\"ucb2\"]"], "ucb1"),
+            (tasks, vec!["evaluation.tasks=[\"CartPole-v1:steps=0\"]"], "at least one step"),
+            (tasks, vec!["generations"], "key=value"),
+            (tasks, vec!["seed.x=1"], "not a table"),
+            (tasks, vec!["seeed=1"], "did you mean `seed`?"),
+        ] {
+            let found = message(text, &settings);
+            assert!(found.contains(expected), "{text} {settings:?}: {found}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! `vsml evaluate`, and the evaluation at the end of training.
+
+use crate::arguments::{EvaluateArguments, Machine};
+use crate::config::{LearnerConfig, make_tasks};
+use crate::machine::STOP;
+use crate::report_command::write_report;
+use crate::run_folder::RunFolder;
+use crate::table;
+use anyhow::{Context, Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::sync::atomic::Ordering::Relaxed;
+use vsml_agents::{Evaluation, Learner, MetaLearner, Unable, Vsml, evaluation, players};
+use vsml_core::{Kernel, Theta};
+use vsml_envs::{Registry, Split, Tasks};
+
+/// The name under which the meta-trained learner stands in tables.
+pub const TRAINED: &str = "vsml";
+
+/// One that takes part in an evaluation.
+pub struct Contender {
+    name: String,
+    make: Box<dyn Fn() -> Result<Box<dyn Learner>, Unable> + Send + Sync>,
+}
+
+impl Contender {
+    /// The learner that meta-trained parameters are.
+    ///
+    /// # Errors
+    /// If the file does not say which learner they belong to, or they do not fit it.
+    pub fn trained(theta: &Theta, kernel: Kernel) -> Result<Self> {
+        let config: LearnerConfig = serde_json::from_value(theta.origin["learner"].clone())
+            .context("the file does not say what learner its meta-parameters belong to")?;
+        let LearnerConfig::Vsml(config) = config;
+        let vsml = Vsml::new(config, kernel)?;
+        if *vsml.sub_rnn() != theta.config {
+            bail!("the learner in the file has another sub-RNN than the file");
+        }
+        let values = theta.values.clone();
+        vsml.learner(&values)?;
+        Ok(Contender { name: TRAINED.into(), make: Box::new(move || vsml.learner(&values)) })
+    }
+
+    /// A reference player.
+    ///
+    /// # Errors
+    /// An unknown name, with the nearest known one.
+    pub fn player(name: &str) -> Result<Self> {
+        players::make(name)?;
+        let owned = name.to_string();
+        let make = move || players::make(&owned).map_err(|error| Unable(error.to_string()));
+        Ok(Contender { name: name.into(), make: Box::new(make) })
+    }
+}
+
+/// Evaluates on ids from the command line.
+pub fn evaluate(registry: &Registry, arguments: &EvaluateArguments) -> Result<()> {
+    let tasks = make_tasks(registry, &arguments.on)?;
+    let names = arguments.players.clone();
+    let with_players = |trained, names: Vec<String>| -> Result<Vec<Contender>> {
+        let mut contenders = vec![trained];
+        for name in names {
+            contenders.push(Contender::player(&name)?);
+        }
+        Ok(contenders)
+    };
+    let machine = &arguments.machine;
+    if arguments.run.is_file() {
+        let trained = Contender::trained(&Theta::load(&arguments.run)?, machine.kernel())?;
+        let contenders = with_players(trained, names.unwrap_or(vec!["random".into()]))?;
+        let (lifetimes, seed) = (arguments.lifetimes.unwrap_or(200), arguments.seed.unwrap_or(1));
+        let evaluations = evaluate_all(&contenders, &tasks, lifetimes, seed, machine, &[], &mut |_| Ok(()))?;
+        print_tables(&evaluations);
+        return Ok(());
+    }
+    let folder = RunFolder::open(&arguments.run)?;
+    let config = folder.config()?;
+    let theta = load_theta(&folder)?;
+    let contenders =
+        with_players(Contender::trained(&theta, machine.kernel())?, names.unwrap_or(config.evaluation.players))?;
+    let lifetimes = arguments.lifetimes.unwrap_or(config.evaluation.lifetimes);
+    let seed = arguments.seed.unwrap_or(config.seed);
+    let evaluations = evaluate_missing(&folder, &contenders, &tasks, lifetimes, seed, machine)?;
+    print_tables(&evaluations);
+    println!("report  {}", write_report(&folder)?.display());
+    Ok(())
+}
+
+fn load_theta(folder: &RunFolder) -> Result<Theta> {
+    let path = folder.file("theta.safetensors");
+    if !path.exists() {
+        let folder = folder.path().display();
+        bail!("the run in {folder} is not finished: `resume {folder}` goes on with it");
+    }
+    Ok(Theta::load(&path)?)
+}
+
+/// Evaluates what the folder does not hold yet, adds it, and returns all that was asked for.
+///
+/// # Errors
+/// What the system says.
+pub fn evaluate_missing(
+    folder: &RunFolder,
+    contenders: &[Contender],
+    tasks: &[Tasks],
+    lifetimes: u64,
+    seed: u64,
+    machine: &Machine,
+) -> Result<Vec<Evaluation>> {
+    let known = folder.evaluations()?;
+    let mut all = known.clone();
+    evaluate_all(contenders, tasks, lifetimes, seed, machine, &known, &mut |evaluation| {
+        all.retain(|other| (&other.learner, &other.tasks) != (&evaluation.learner, &evaluation.tasks));
+        all.push(evaluation.clone());
+        folder.write_json("evaluation.json", &all)
+    })
+}
+
+/// Every contender on every task distribution, with a progress bar; what is among `known` is taken from there. Stops after
+/// the one under way when a signal came.
+fn evaluate_all(
+    contenders: &[Contender],
+    tasks: &[Tasks],
+    lifetimes: u64,
+    seed: u64,
+    machine: &Machine,
+    known: &[Evaluation],
+    done: &mut (dyn FnMut(&Evaluation) -> Result<()> + Send),
+) -> Result<Vec<Evaluation>> {
+    let bar = ProgressBar::new(lifetimes * (tasks.len() * contenders.len()) as u64);
+    let style = "{bar:30} {pos}/{len} lifetimes  {msg}  [{elapsed} gone, {eta} left]";
+    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let result = machine.run(|| {
+        let mut evaluations = Vec::new();
+        for tasks in tasks {
+            for contender in contenders {
+                if STOP.load(Relaxed) {
+                    return Ok(evaluations);
+                }
+                let same = |other: &&Evaluation| {
+                    (&other.learner, &other.tasks, other.seed) == (&contender.name, &tasks.id, seed)
+                        && (other.unsuited.is_some() || attempts(other) == lifetimes)
+                };
+                if let Some(known) = known.iter().find(same) {
+                    bar.inc(lifetimes);
+                    evaluations.push(known.clone());
+                    continue;
+                }
+                bar.set_message(format!("{} on {}", contender.name, tasks.id));
+                let progress = |lives| bar.inc(lives);
+                let evaluation =
+                    evaluation::evaluate(&contender.name, &contender.make, tasks, Split::Test, seed, lifetimes, &progress);
+                done(&evaluation)?;
+                evaluations.push(evaluation);
+            }
+        }
+        Ok(evaluations)
+    });
+    bar.finish_and_clear();
+    result
+}
+
+/// Lifetimes begun, whether or not they came to their end.
+fn attempts(evaluation: &Evaluation) -> u64 {
+    evaluation.lives.len() as u64 + evaluation.faults.values().sum::<u64>()
+}
+
+/// Prints evaluations as tables.
+pub fn print_tables(evaluations: &[Evaluation]) {
+    if !evaluations.is_empty() {
+        println!("{}", table::evaluation_table(evaluations));
+    }
+}

@@ -1,0 +1,50 @@
+//! How the command ends: exit codes that a script can rely on.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use vsml_agents::TrainingError;
+
+/// Bad input: a configuration, an id, a file, a folder.
+pub const BAD_INPUT: u8 = 2;
+/// Meta-training came to where nothing is finite.
+pub const DIVERGED: u8 = 3;
+/// The disk does not take what must be written.
+pub const DISK: u8 = 6;
+/// Stopped by a signal; everything is saved and can be resumed.
+pub const INTERRUPTED: u8 = 75;
+
+/// The run was stopped by a signal and can go on.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted after generation {generation}; everything up to there is saved. Go on with:\n  {command} resume {}", .folder.display())]
+pub struct Interrupted {
+    /// Generations that are done.
+    pub generation: u64,
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// The name of the program.
+    pub command: String,
+}
+
+/// The disk did not take a checkpoint, several times over.
+#[derive(Debug, thiserror::Error)]
+#[error("the checkpoint could not be written {attempts} times in a row; the last one that was is intact")]
+pub struct DiskFailure {
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+/// The exit code that goes with an error.
+pub fn code(error: &anyhow::Error) -> ExitCode {
+    for cause in error.chain() {
+        if cause.is::<Interrupted>() {
+            return ExitCode::from(INTERRUPTED);
+        }
+        if cause.is::<DiskFailure>() {
+            return ExitCode::from(DISK);
+        }
+        if matches!(cause.downcast_ref(), Some(TrainingError::Fruitless { .. })) {
+            return ExitCode::from(DIVERGED);
+        }
+    }
+    ExitCode::from(BAD_INPUT)
+}

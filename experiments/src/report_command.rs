@@ -1,0 +1,54 @@
+//! `vsml report`: gathers what is in a run's folder and writes the page.
+
+use crate::report::{Report, render};
+use crate::run_folder::RunFolder;
+use anyhow::Result;
+use serde_json::Value;
+use std::path::PathBuf;
+use vsml_core::write_durably;
+
+/// Writes `report.html` of the run and returns where it is.
+///
+/// # Errors
+/// A file of the run that cannot be read, or what the system says.
+pub fn write_report(folder: &RunFolder) -> Result<PathBuf> {
+    let config = folder.config()?;
+    let manifest: Value = folder.read_json("manifest.json")?;
+    let metrics = folder.metrics()?;
+    let evaluations = folder.evaluations()?;
+    let mut facts: Vec<(String, String)> = ["version", "commit", "seed", "threads", "kernel", "processor"]
+        .into_iter()
+        .filter_map(|key| manifest.get(key).map(|value| (key.to_string(), plain(value))))
+        .collect();
+    facts.push(("training time".into(), format!("{:.0} s", folder.seconds()?)));
+    if let Ok(hash) = folder.hash() {
+        facts.push(("hash".into(), hash));
+    }
+    let name = folder.path().file_name().map_or("run".into(), |name| name.to_string_lossy().into_owned());
+    let run = folder.path().display();
+    let on: Vec<&str> = evaluations.iter().map(|evaluation| evaluation.tasks.as_str()).collect();
+    let mut on: Vec<&str> = on;
+    on.dedup();
+    let mut commands = vec![
+        ("train the same again".to_string(), format!("vsml train {run}/config.toml --out another-folder")),
+        ("train it further".to_string(), format!("vsml resume {run} --generations {}", 2 * config.generations)),
+    ];
+    if !on.is_empty() {
+        commands.push(("evaluate".to_string(), format!("vsml evaluate {run} --on {}", on.join(" "))));
+    }
+    let page = render(&Report {
+        name: &name,
+        about: &facts,
+        config: &config.to_toml()?,
+        metrics: &metrics,
+        evaluations: &evaluations,
+        commands: &commands,
+    })?;
+    let path = folder.file("report.html");
+    write_durably(&path, page.as_bytes())?;
+    Ok(path)
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), ToString::to_string)
+}

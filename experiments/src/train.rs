@@ -1,0 +1,306 @@
+//! `vsml train`, `vsml resume` and `vsml quickstart`: train, evaluate, report.
+//!
+//! All three are one pipeline that looks at what is in the run's folder and does what is missing. A run that was killed
+//! anywhere goes on from its last checkpoint and comes to the same bits.
+
+use crate::arguments::{Machine, QuickstartArguments, ResumeArguments, TrainArguments};
+use crate::config::{Config, LearnerConfig, make_tasks};
+use crate::evaluate::{Contender, TRAINED, evaluate_missing, print_tables};
+use crate::exit::{DiskFailure, Interrupted};
+use crate::machine::STOP;
+use crate::report_command::write_report;
+use crate::run_folder::{MetricsFile, RunFolder};
+use anyhow::{Context, Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+use vsml_agents::{Evaluation, GenerationMetrics, MetaTraining};
+use vsml_core::Theta;
+use vsml_envs::Registry;
+
+/// The configuration of `vsml quickstart`.
+const QUICKSTART: &str = include_str!("../configs/quickstart.toml");
+/// Checkpoints are this far apart at least, and so far that they take at most a fiftieth of the time.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(250);
+/// So many checkpoints in a row that cannot be written end the run.
+const MAX_DISK_FAILURES: u32 = 3;
+
+/// Trains on bandits, evaluates, reports.
+pub fn quickstart(registry: &Registry, arguments: &QuickstartArguments) -> Result<()> {
+    let settings: Vec<String> = arguments.seed.map(|seed| format!("seed={seed}")).into_iter().collect();
+    let config = Config::parse(QUICKSTART, &settings)?;
+    begin(registry, &config, arguments.out.as_deref(), "quickstart", &arguments.machine)
+}
+
+/// Trains as a configuration says.
+pub fn train(registry: &Registry, arguments: &TrainArguments) -> Result<()> {
+    let mut settings = arguments.settings.clone();
+    settings.extend(arguments.seed.map(|seed| format!("seed={seed}")));
+    let config = Config::load(&arguments.config, &settings)?;
+    let name = arguments.config.file_stem().map_or("run".into(), |stem| stem.to_string_lossy());
+    begin(registry, &config, arguments.out.as_deref(), &name, &arguments.machine)
+}
+
+/// Goes on with a run.
+pub fn resume(registry: &Registry, arguments: &ResumeArguments) -> Result<()> {
+    let folder = RunFolder::open(&arguments.run)?;
+    let mut config = folder.config()?;
+    let manifest: Value = folder.read_json("manifest.json")?;
+    let mut machine = arguments.machine.clone();
+    let before = manifest["kernel"].as_str().map(str::parse).transpose()?;
+    match (machine.kernel, before) {
+        (None, Some(kernel)) => machine.kernel = Some(kernel),
+        (Some(now), Some(before)) if now != before => {
+            eprintln!("warning: the run used the {before} kernel up to here; with {now}, its bits may be others");
+        }
+        _ => {}
+    }
+    if let Some(generations) = arguments.generations {
+        config.generations = generations;
+    }
+    // Before the folder is changed: is there anything wrong with it?
+    let training = config
+        .build(registry, machine.kernel())
+        .with_context(|| format!("cannot go on with {}", arguments.run.display()))?;
+    folder.write_config(&config)?;
+    pipeline(registry, &config, &folder, training, &machine)
+}
+
+/// Begins a run in a folder of its own.
+fn begin(registry: &Registry, config: &Config, out: Option<&Path>, name: &str, machine: &Machine) -> Result<()> {
+    let training = config.build(registry, machine.kernel())?;
+    let folder = match out {
+        Some(path) => RunFolder::create(path)?,
+        None => RunFolder::create(&free_folder(name))?,
+    };
+    folder.write_json("manifest.json", &machine.manifest(config.seed))?;
+    folder.write_config(config)?;
+    pipeline(registry, config, &folder, training, machine)
+}
+
+/// `runs/name`, or `runs/name-2` and so on if that is taken.
+fn free_folder(name: &str) -> PathBuf {
+    let first = Path::new("runs").join(name);
+    let numbered = (2..).map(|number| Path::new("runs").join(format!("{name}-{number}")));
+    std::iter::once(first.clone()).chain(numbered).find(|path| !path.exists()).unwrap_or(first)
+}
+
+/// Does whatever the run in `folder` still lacks.
+fn pipeline(
+    registry: &Registry,
+    config: &Config,
+    folder: &RunFolder,
+    mut training: MetaTraining,
+    machine: &Machine,
+) -> Result<()> {
+    let checkpoint = folder.load_checkpoint()?;
+    if let Some(archive) = &checkpoint {
+        training.restore(archive)?;
+    }
+    if training.generation() > config.generations {
+        bail!("{} has done {} generations already, {} were asked for",
+            folder.path().display(), training.generation(), config.generations);
+    }
+    let mut metrics = MetricsFile::open(folder, checkpoint.as_ref())?;
+    eprintln!(
+        "{}: {} meta-parameters, {} on {} threads, {} kernel",
+        folder.path().display(),
+        training.theta().len(),
+        config.tasks.join(" + "),
+        machine.threads(),
+        machine.kernel()
+    );
+    let started = Instant::now();
+    machine.run(|| generations(config, folder, &mut training, &mut metrics))?;
+    let theta = chosen_theta(config, &training)?;
+    let path = folder.file("theta.safetensors");
+    if Theta::load(&path).is_ok_and(|before| before != theta) {
+        folder.forget_evaluations(TRAINED)?;
+    }
+    theta.save(&path)?;
+    let contenders = contenders(config, &theta, machine)?;
+    let tasks = make_tasks(registry, &config.evaluation.tasks)?;
+    let evaluations = evaluate_missing(folder, &contenders, &tasks, config.evaluation.lifetimes, config.seed, machine)?;
+    if STOP.load(Relaxed) {
+        return Err(interrupted(folder, &training));
+    }
+    finish(config, folder, &training, &evaluations, started.elapsed())
+}
+
+/// Prints what came of it.
+fn finish(
+    config: &Config,
+    folder: &RunFolder,
+    training: &MetaTraining,
+    evaluations: &[Evaluation],
+    elapsed: Duration,
+) -> Result<()> {
+    let report = write_report(folder)?;
+    print_tables(evaluations);
+    if let Some(best) = training.best() {
+        println!("meta-parameters  of generation {} of {}, the best in validation", best.generation, config.generations);
+    }
+    println!("hash             {}", folder.hash()?);
+    println!("report           {}", report.display());
+    println!("time             {:.0} s", elapsed.as_secs_f64());
+    Ok(())
+}
+
+/// The meta-parameters that count: the best in validation, or the last where there is no validation.
+fn chosen_theta(config: &Config, training: &MetaTraining) -> Result<Theta> {
+    let LearnerConfig::Vsml(learner) = &config.learner;
+    let best = training.best();
+    let (generation, values) = match best {
+        Some(best) => (best.generation, best.theta),
+        None => (training.generation(), training.theta().to_vec()),
+    };
+    let origin = json!({
+        "learner": config.learner,
+        "about": config.about,
+        "tasks": config.tasks,
+        "seed": config.seed,
+        "generation": generation,
+        "version": env!("CARGO_PKG_VERSION"),
+        "commit": env!("VSML_COMMIT"),
+    });
+    Ok(Theta { config: learner.sub_rnn()?, values, origin })
+}
+
+fn contenders(config: &Config, theta: &Theta, machine: &Machine) -> Result<Vec<Contender>> {
+    let mut contenders = vec![Contender::trained(theta, machine.kernel())?];
+    for player in &config.evaluation.players {
+        contenders.push(Contender::player(player)?);
+    }
+    Ok(contenders)
+}
+
+/// All generations that are left, with a checkpoint now and then and at the end.
+fn generations(
+    config: &Config,
+    folder: &RunFolder,
+    training: &mut MetaTraining,
+    metrics_file: &mut MetricsFile,
+) -> Result<()> {
+    let mut progress = Progress::new(config.generations, training.generation());
+    let mut saver = Saver::new();
+    let timing = folder.file("timing.jsonl");
+    let mut timing = OpenOptions::new().create(true).append(true).open(&timing)
+        .with_context(|| format!("cannot write {}", timing.display()))?;
+    while training.generation() < config.generations {
+        let started = Instant::now();
+        let metrics = match training.advance(&STOP) {
+            Ok(Some(metrics)) => metrics,
+            Ok(None) => {
+                saver.save(folder, training, metrics_file)?;
+                return Err(interrupted(folder, training));
+            }
+            Err(error) => {
+                saver.save(folder, training, metrics_file)?;
+                return Err(error.into());
+            }
+        };
+        metrics_file.append(&metrics)?;
+        let seconds = started.elapsed().as_secs_f64();
+        writeln!(timing, "{}", json!({ "generation": metrics.generation, "seconds": seconds }))?;
+        progress.show(&metrics);
+        saver.save_if_due(folder, training, metrics_file)?;
+    }
+    progress.finish();
+    if training.generation() > 0 {
+        saver.save(folder, training, metrics_file)?;
+    }
+    Ok(())
+}
+
+fn interrupted(folder: &RunFolder, training: &MetaTraining) -> anyhow::Error {
+    let command = std::env::args().next().unwrap_or("vsml".into());
+    Interrupted { generation: training.generation(), folder: folder.path().into(), command }.into()
+}
+
+/// Saves checkpoints, not too often, and bears a disk that fails once or twice. The clock decides when is saved, never
+/// what is computed.
+struct Saver {
+    due: Instant,
+    failures: u32,
+}
+
+impl Saver {
+    fn new() -> Self {
+        Saver { due: Instant::now() + CHECKPOINT_INTERVAL, failures: 0 }
+    }
+
+    fn save_if_due(&mut self, folder: &RunFolder, training: &MetaTraining, metrics: &MetricsFile) -> Result<()> {
+        if Instant::now() < self.due {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let saved = folder.save_checkpoint(training, metrics);
+        self.due = Instant::now() + CHECKPOINT_INTERVAL.max(50 * started.elapsed());
+        match saved {
+            Ok(()) => self.failures = 0,
+            Err(error) => {
+                self.failures += 1;
+                if self.failures >= MAX_DISK_FAILURES {
+                    return Err(error.context(DiskFailure { attempts: self.failures }));
+                }
+                eprintln!("warning: {error:#}; training goes on, the checkpoint is tried again later");
+            }
+        }
+        Ok(())
+    }
+
+    /// Saves now, because nothing comes after.
+    fn save(&mut self, folder: &RunFolder, training: &MetaTraining, metrics: &MetricsFile) -> Result<()> {
+        folder.save_checkpoint(training, metrics).map_err(|error| error.context(DiskFailure { attempts: 1 }))
+    }
+}
+
+/// A progress bar on a terminal; a line now and then elsewhere.
+struct Progress {
+    bar: ProgressBar,
+    last_line: Instant,
+    best: Option<f64>,
+}
+
+impl Progress {
+    fn new(generations: u64, done: u64) -> Self {
+        let bar = ProgressBar::new(generations).with_position(done);
+        let style = "{bar:30} {pos}/{len}  {msg}  [{elapsed} gone, {eta} left]";
+        bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.reset_eta();
+        Progress { bar, last_line: Instant::now(), best: None }
+    }
+
+    fn show(&mut self, metrics: &GenerationMetrics) {
+        if let Some(validation) = &metrics.validation
+            && validation.best_so_far
+        {
+            self.best = validation.score;
+        }
+        let mut text = metrics.fitness_mean.map_or("no valid fitness".into(), |mean| format!("fitness {mean:.3}"));
+        if let Some(best) = self.best {
+            text += &format!("  best validation {best:.3}");
+        }
+        let faults: u64 = metrics.faults.values().sum();
+        if faults > 0 {
+            text += &format!("  {faults} faults");
+        }
+        if self.bar.is_hidden() {
+            if self.last_line.elapsed() > Duration::from_secs(10) {
+                self.last_line = Instant::now();
+                eprintln!("generation {}/{}  {text}", metrics.generation, self.bar.length().unwrap_or(0));
+            }
+        } else {
+            self.bar.set_message(text);
+            self.bar.set_position(metrics.generation);
+        }
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,78 @@
+//! Running the `vsml` command from tests.
+#![allow(dead_code)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A configuration that trains in a second or two, on two distributions.
+pub const TINY: &str = r#"
+seed = 5
+generations = 40
+lifetimes = 4
+tasks = ["BernoulliBandit-v0:steps=30", "HeartsAndTraps-v0:steps=20,size=3"]
+
+[learner]
+kind = "vsml"
+hidden_size = 8
+message_size = 4
+
+[optimizer]
+kind = "evolution-strategies"
+pairs = 8
+
+[validation]
+every = 10
+lifetimes = 20
+
+[evaluation]
+tasks = ["BernoulliBandit-v0:arms=4,steps=30"]
+players = ["random", "ucb1:c=0.2"]
+lifetimes = 40
+"#;
+
+/// The `vsml` command.
+pub fn vsml(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vsml"));
+    command.args(arguments);
+    command
+}
+
+/// Writes a configuration into a folder.
+pub fn config(folder: &Path, text: &str) -> PathBuf {
+    let path = folder.join("tiny.toml");
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Runs and expects success; returns what was printed.
+pub fn succeed(arguments: &[&str]) -> String {
+    let output = vsml(arguments).output().unwrap();
+    assert!(output.status.success(), "vsml {arguments:?}: {}\n{}", output.status, stderr(&output));
+    stdout(&output)
+}
+
+/// Runs and expects exit code 2; returns the message.
+pub fn refuse(arguments: &[&str]) -> String {
+    let output = vsml(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "vsml {arguments:?}: {}\n{}", stdout(&output), stderr(&output));
+    let message = stderr(&output);
+    assert!(!message.contains("panicked"), "{message}");
+    message
+}
+
+pub fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// The hash of a run.
+pub fn hash(run: &Path) -> String {
+    succeed(&["hash", text(run)]).trim().to_string()
+}

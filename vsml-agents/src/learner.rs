@@ -1,0 +1,141 @@
+//! What lives a lifetime: learners, and how one is lived.
+//!
+//! A [`Learner`] begins a life (told what observations and actions look like), acts on what it perceives, and is told what
+//! came of it. Reference players (random, UCB1, an oracle) are learners too, so every table treats all alike. What makes
+//! learners from meta-parameters is a [`MetaLearner`].
+
+use serde::{Deserialize, Serialize};
+use vsml_envs::{Action, Fault, Feedback, Lifetime, Percept, Rng, Space};
+
+/// Why a learner cannot live this life: another kind of action than it knows, an output that is not a number.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unable(pub String);
+
+/// One that acts, and perhaps learns from what comes of it.
+pub trait Learner: Send {
+    /// Begins a new life: forgets everything of the one before. Called before anything else.
+    ///
+    /// # Errors
+    /// If it cannot live with such spaces, and why. Tables then show "n/a".
+    fn begin(&mut self, observation: &Space, action: &Space, rng: &mut Rng) -> Result<(), Unable>;
+
+    /// Chooses what to do.
+    ///
+    /// # Errors
+    /// If it has come to a state in which it cannot choose. The lifetime is then invalid.
+    fn act(&mut self, percept: &Percept<'_>, rng: &mut Rng) -> Result<Action<'_>, Unable>;
+
+    /// Is told what came of its last action.
+    fn feedback(&mut self, feedback: &Feedback) {
+        let _ = feedback;
+    }
+
+    /// Is shown, before each action, the expected reward of every action, where the environment knows them. For oracles:
+    /// whoever else looks is cheating.
+    fn reveal(&mut self, expected_rewards: &[f64]) {
+        let _ = expected_rewards;
+    }
+}
+
+/// What makes learners from meta-parameters.
+pub trait MetaLearner: Send + Sync {
+    /// Number of meta-parameters.
+    fn parameter_count(&self) -> usize;
+
+    /// Draws initial meta-parameters.
+    fn initialise(&self, rng: &mut Rng) -> Vec<f32>;
+
+    /// Makes the learner that `theta` is.
+    ///
+    /// # Errors
+    /// If `theta` does not fit.
+    fn learner(&self, theta: &[f32]) -> Result<Box<dyn Learner>, Unable>;
+}
+
+/// One step of a life, as whoever watches sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// Number of the step in the lifetime, from 0.
+    pub step: u64,
+    /// Number of the episode in the lifetime, from 0.
+    pub episode: u64,
+    /// The reward.
+    pub reward: f64,
+    /// How much more the best action would have yielded in expectation, where the environment knows.
+    pub regret: Option<f64>,
+}
+
+/// What a life came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LifeScore {
+    /// Sum of rewards.
+    pub reward: f64,
+    /// Sum of expected regrets: at each step the best expected reward less that of the action taken. Absent where the
+    /// environment does not know them.
+    pub regret: Option<f64>,
+    /// Steps lived.
+    pub steps: u64,
+    /// Episodes finished.
+    pub episodes: u64,
+}
+
+/// Why a life ended before its time.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum LifeError {
+    /// The environment misbehaved.
+    #[error(transparent)]
+    Environment(#[from] Fault),
+    /// The learner cannot live this life at all.
+    #[error("cannot play this: {0}")]
+    Unsuited(Unable),
+    /// The learner came to a state in which it could not act.
+    #[error("the learner could not act: {0}")]
+    Learner(Unable),
+}
+
+impl LifeError {
+    /// One word for counting: the fault's kind, `unsuited`, or `learner`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            LifeError::Environment(fault) => fault.kind(),
+            LifeError::Unsuited(_) => "unsuited",
+            LifeError::Learner(_) => "learner",
+        }
+    }
+}
+
+/// Lets `learner` live through `lifetime`; `rng` is the learner's luck. `watch` sees every step.
+///
+/// # Errors
+/// What ended the life before its time. Nothing of it counts then.
+pub fn live(
+    learner: &mut dyn Learner,
+    lifetime: &mut Lifetime,
+    rng: &mut Rng,
+    mut watch: impl FnMut(&Moment),
+) -> Result<LifeScore, LifeError> {
+    learner.begin(lifetime.observation_space(), lifetime.action_space(), rng).map_err(LifeError::Unsuited)?;
+    let mut score = LifeScore::default();
+    while !lifetime.is_over() {
+        let mut best = None;
+        if let Some(expected) = lifetime.expected_rewards() {
+            learner.reveal(expected);
+            best = expected.iter().copied().reduce(f64::max);
+        }
+        let action = learner.act(&lifetime.percept(), rng).map_err(LifeError::Learner)?;
+        let regret = match (best, lifetime.expected_rewards(), action) {
+            (Some(best), Some(expected), Action::Discrete(index)) => expected.get(index).map(|mean| best - mean),
+            _ => None,
+        };
+        let moment = (lifetime.steps(), lifetime.episodes());
+        let feedback = lifetime.step(action)?;
+        learner.feedback(&feedback);
+        watch(&Moment { step: moment.0, episode: moment.1, reward: feedback.reward, regret });
+        score.reward += feedback.reward;
+        if let Some(regret) = regret {
+            score.regret = Some(score.regret.unwrap_or(0.0) + regret);
+        }
+    }
+    Ok(LifeScore { steps: lifetime.steps(), episodes: lifetime.episodes(), ..score })
+}

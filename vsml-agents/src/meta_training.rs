@@ -1,0 +1,369 @@
+//! Meta-training: generation after generation of ask, live, tell.
+//!
+//! A member's fitness is the mean reward of its lifetimes. Members of equal luck (the two of an antithetic pair) meet the
+//! same tasks with the same random numbers; a lifetime that a fault cut short for one of them is set aside for both, so
+//! that what is compared stays comparable. Members are spread over threads, and what they come to is put together by index,
+//! so the number of threads leaves no trace.
+//!
+//! [`MetaTraining`] is the whole of a run: [`MetaTraining::archive`] holds all that the next generation depends on, and
+//! restoring it gives the same bits as never having stopped.
+
+use crate::evaluation::{Evaluation, evaluate};
+use crate::learner::{LifeError, MetaLearner, Unable, live};
+use crate::metrics::{GenerationMetrics, Validation};
+use crate::optimizers::{MetaOptimizer, OptimizerError, OptimizerState};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use vsml_core::Archive;
+use vsml_envs::{Lifetime, LifetimeKey, Split, Tasks, stream};
+
+/// How a run goes, apart from what learns and what moves it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schedule {
+    /// The seed of everything.
+    pub seed: u64,
+    /// Lifetimes of each member in each generation. Lifetime `j` is on task distribution `j` modulo their number.
+    pub lifetimes: u64,
+    /// Validation after every so many generations; 0 for never.
+    pub validate_every: u64,
+    /// Lifetimes on each distribution in a validation.
+    pub validation_lifetimes: u64,
+}
+
+/// So many generations in a row without a valid update end the run.
+pub const MAX_FRUITLESS_GENERATIONS: u64 = 5;
+
+/// Why meta-training cannot begin or go on.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum TrainingError {
+    /// The learner cannot live on one of the task distributions.
+    #[error("the learner cannot be trained on {tasks}: {reason}")]
+    Unsuited {
+        /// The distribution.
+        tasks: String,
+        /// Why not.
+        reason: Unable,
+    },
+    /// Nothing to train on, or lifetimes that are not enough.
+    #[error("{0}")]
+    Schedule(String),
+    /// No member was valid for too long.
+    #[error(
+        "{MAX_FRUITLESS_GENERATIONS} generations in a row gave no update, the last being generation {generation}; {}",
+        .fault.as_deref().unwrap_or("fitness or gradient was not finite")
+    )]
+    Fruitless {
+        /// The last of them.
+        generation: u64,
+        /// The first fault of the last one, in words.
+        fault: Option<String>,
+    },
+    /// A stored run does not fit.
+    #[error("the checkpoint does not fit this run: {0}")]
+    Archive(String),
+    /// The optimizer's part of a stored run does not fit.
+    #[error(transparent)]
+    Optimizer(#[from] OptimizerError),
+}
+
+/// What validation liked best so far.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Best {
+    /// After which generation.
+    pub generation: u64,
+    /// Its validation score.
+    pub score: f64,
+    /// The meta-parameters.
+    pub theta: Vec<f32>,
+}
+
+/// Counters that go from generation to generation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Counters {
+    generation: u64,
+    steps: u64,
+    fruitless: u64,
+    best: Option<(u64, f64)>,
+}
+
+/// A run of meta-training.
+pub struct MetaTraining {
+    meta_learner: Box<dyn MetaLearner>,
+    optimizer: Box<dyn MetaOptimizer>,
+    tasks: Vec<Tasks>,
+    schedule: Schedule,
+    counters: Counters,
+    best_theta: Vec<f32>,
+}
+
+/// What one member's lifetimes came to.
+struct MemberResult {
+    /// Reward of each lifetime, or the kind of its fault and the fault in words.
+    rewards: Vec<Result<f64, (&'static str, String)>>,
+    steps: u64,
+}
+
+impl MetaTraining {
+    /// Puts a run together, and checks that the learner can live on every task distribution.
+    ///
+    /// # Errors
+    /// No tasks, fewer lifetimes than task distributions, or a learner that cannot live on one of them.
+    pub fn new(
+        meta_learner: Box<dyn MetaLearner>,
+        optimizer: Box<dyn MetaOptimizer>,
+        tasks: Vec<Tasks>,
+        schedule: Schedule,
+    ) -> Result<Self, TrainingError> {
+        if tasks.is_empty() {
+            return Err(TrainingError::Schedule("there is no task distribution to train on".into()));
+        }
+        if schedule.lifetimes < tasks.len() as u64 {
+            return Err(TrainingError::Schedule(format!(
+                "{} lifetimes per member do not reach all {} task distributions: give at least one for each",
+                schedule.lifetimes,
+                tasks.len()
+            )));
+        }
+        if schedule.validate_every > 0 && schedule.validation_lifetimes == 0 {
+            return Err(TrainingError::Schedule("validation needs at least 1 lifetime".into()));
+        }
+        for tasks in &tasks {
+            try_on(&*meta_learner, optimizer.theta(), tasks, schedule.seed)
+                .map_err(|reason| TrainingError::Unsuited { tasks: tasks.id.clone(), reason })?;
+        }
+        Ok(MetaTraining {
+            meta_learner,
+            optimizer,
+            tasks,
+            schedule,
+            counters: Counters::default(),
+            best_theta: Vec::new(),
+        })
+    }
+
+    /// Generations done.
+    pub fn generation(&self) -> u64 {
+        self.counters.generation
+    }
+
+    /// Where the optimizer stands.
+    pub fn theta(&self) -> &[f32] {
+        self.optimizer.theta()
+    }
+
+    /// What validation liked best so far.
+    pub fn best(&self) -> Option<Best> {
+        let (generation, score) = self.counters.best?;
+        Some(Best { generation, score, theta: self.best_theta.clone() })
+    }
+
+    /// Does one generation, on the threads of the current rayon pool. Once `stop` is set, the generation is given up, and
+    /// everything is as it was before it; the answer is then `None`.
+    ///
+    /// # Errors
+    /// [`TrainingError::Fruitless`] if this was one too many without an update.
+    pub fn advance(&mut self, stop: &AtomicBool) -> Result<Option<GenerationMetrics>, TrainingError> {
+        let generation = self.counters.generation;
+        let members = (0..self.optimizer.population()).into_par_iter();
+        let results: Vec<MemberResult> = members.map(|member| self.member(generation, member, stop)).collect();
+        if stop.load(Relaxed) {
+            return Ok(None);
+        }
+        let fitness = self.fitness(&results);
+
+        let before = self.optimizer.theta().to_vec();
+        let updated = self.optimizer.tell(generation, &fitness);
+        self.counters.generation += 1;
+        self.counters.steps += results.iter().map(|result| result.steps).sum::<u64>();
+        self.counters.fruitless = if updated { 0 } else { self.counters.fruitless + 1 };
+        let metrics = self.metrics(&results, &fitness, &before);
+        if self.counters.fruitless >= MAX_FRUITLESS_GENERATIONS {
+            return Err(TrainingError::Fruitless { generation: generation + 1, fault: metrics.first_fault });
+        }
+        Ok(Some(metrics))
+    }
+
+    /// All lifetimes of one member; fewer once `stop` is set.
+    fn member(&self, generation: u64, member: usize, stop: &AtomicBool) -> MemberResult {
+        let theta = self.optimizer.ask(generation, member);
+        let mut result = MemberResult { rewards: Vec::new(), steps: 0 };
+        let mut learner = match self.meta_learner.learner(&theta) {
+            Ok(learner) => learner,
+            Err(reason) => {
+                let fault = ("learner", reason.to_string());
+                result.rewards = vec![Err(fault); self.schedule.lifetimes as usize];
+                return result;
+            }
+        };
+        for lifetime in 0..self.schedule.lifetimes {
+            if stop.load(Relaxed) {
+                break;
+            }
+            let key = LifetimeKey {
+                seed: self.schedule.seed,
+                split: Split::Train,
+                generation,
+                member: self.optimizer.luck(member),
+                lifetime,
+            };
+            let tasks = &self.tasks[lifetime as usize % self.tasks.len()];
+            let lived = tasks.begin(&key).map_err(LifeError::from).and_then(|mut life| {
+                let score = live(&mut *learner, &mut life, &mut key.stream("learner"), |_| {});
+                result.steps += life.steps();
+                score
+            });
+            result.rewards.push(lived.map(|score| score.reward).map_err(|error| (error.kind(), error.to_string())));
+        }
+        result
+    }
+
+    /// Each member's mean reward over the lifetimes that were valid for all members of its luck; NaN if none was.
+    fn fitness(&self, results: &[MemberResult]) -> Vec<f64> {
+        let mut valid: BTreeMap<u64, Vec<bool>> = BTreeMap::new();
+        for (member, result) in results.iter().enumerate() {
+            let valid = valid.entry(self.optimizer.luck(member)).or_insert_with(|| vec![true; result.rewards.len()]);
+            for (valid, reward) in valid.iter_mut().zip(&result.rewards) {
+                *valid &= reward.is_ok();
+            }
+        }
+        let mean = |(member, result): (usize, &MemberResult)| {
+            let valid = &valid[&self.optimizer.luck(member)];
+            let counted: Vec<f64> = result
+                .rewards
+                .iter()
+                .zip(valid)
+                .filter(|(_, valid)| **valid)
+                .filter_map(|(r, _)| r.clone().ok())
+                .collect();
+            counted.iter().sum::<f64>() / counted.len() as f64
+        };
+        results.iter().enumerate().map(mean).collect()
+    }
+
+    fn metrics(&mut self, results: &[MemberResult], fitness: &[f64], before: &[f32]) -> GenerationMetrics {
+        let valid: Vec<f64> = fitness.iter().copied().filter(|f| f.is_finite()).collect();
+        let count = valid.len() as f64;
+        let mean = (count > 0.0).then(|| valid.iter().sum::<f64>() / count);
+        let deviation = mean.map(|mean| (valid.iter().map(|f| (f - mean).powi(2)).sum::<f64>() / count).sqrt());
+        let mut faults = BTreeMap::new();
+        let mut first_fault = None;
+        for (kind, message) in results.iter().flat_map(|result| &result.rewards).filter_map(|r| r.as_ref().err()) {
+            *faults.entry((*kind).to_string()).or_insert(0) += 1;
+            first_fault.get_or_insert_with(|| message.clone());
+        }
+        let norm = |numbers: &mut dyn Iterator<Item = f32>| numbers.map(|x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+        let theta = self.optimizer.theta();
+        GenerationMetrics {
+            generation: self.counters.generation,
+            fitness_mean: mean,
+            fitness_best: valid.iter().copied().reduce(f64::max),
+            fitness_deviation: deviation,
+            valid_members: valid.len() as u64,
+            members: fitness.len() as u64,
+            faults,
+            first_fault,
+            steps: self.counters.steps,
+            theta_norm: norm(&mut theta.iter().copied()),
+            update_norm: norm(&mut theta.iter().zip(before).map(|(after, before)| after - before)),
+            validation: self.validate(),
+        }
+    }
+
+    /// Validates where the optimizer stands, if it is time to, and remembers it if it is the best so far.
+    fn validate(&mut self) -> Option<Validation> {
+        let every = self.schedule.validate_every;
+        if every == 0 || !self.counters.generation.is_multiple_of(every) {
+            return None;
+        }
+        let evaluations: Vec<Evaluation> = self
+            .tasks
+            .iter()
+            .map(|tasks| {
+                let make = || self.meta_learner.learner(self.optimizer.theta());
+                let (seed, lifetimes) = (self.schedule.seed, self.schedule.validation_lifetimes);
+                evaluate("vsml", &make, tasks, Split::Validation, seed, lifetimes, &|_| {})
+            })
+            .collect();
+        let mut validation =
+            Validation { reward: BTreeMap::new(), regret: BTreeMap::new(), score: None, best_so_far: false };
+        for evaluation in &evaluations {
+            let lives = evaluation.lives.len() as f64;
+            let reward = evaluation.lives.iter().map(|life| life.reward).sum::<f64>() / lives;
+            validation.reward.insert(evaluation.tasks.clone(), reward.is_finite().then_some(reward));
+            if let Some(regret) =
+                evaluation.lives.iter().map(|life| life.regret).sum::<Option<f64>>().filter(|_| lives > 0.0)
+            {
+                validation.regret.insert(evaluation.tasks.clone(), regret / lives);
+            }
+        }
+        let rewards: Option<Vec<f64>> = validation.reward.values().copied().collect();
+        validation.score = rewards.map(|rewards| rewards.iter().sum::<f64>() / rewards.len() as f64);
+        if let Some(score) = validation.score
+            && self.counters.best.is_none_or(|(_, best)| score > best)
+        {
+            validation.best_so_far = true;
+            self.counters.best = Some((self.counters.generation, score));
+            self.best_theta = self.optimizer.theta().to_vec();
+        }
+        Some(validation)
+    }
+
+    /// All that the next generation depends on.
+    pub fn archive(&self) -> Archive {
+        let OptimizerState { vectors, counters } = self.optimizer.state();
+        let mut archive = Archive {
+            arrays: BTreeMap::new(),
+            description: json!({ "training": self.counters, "optimizer": counters }),
+        };
+        for (name, vector) in &vectors {
+            archive.insert_vector(&format!("optimizer.{name}"), vector);
+        }
+        if self.counters.best.is_some() {
+            archive.insert_vector("best.theta", &self.best_theta);
+        }
+        archive
+    }
+
+    /// Takes what [`MetaTraining::archive`] gave.
+    ///
+    /// # Errors
+    /// If something is missing or does not fit this run.
+    pub fn restore(&mut self, archive: &Archive) -> Result<(), TrainingError> {
+        let part = |name: &str| TrainingError::Archive(format!("its part `{name}` is missing or of another form"));
+        let counters: Counters =
+            serde_json::from_value(archive.description["training"].clone()).map_err(|_| part("training"))?;
+        let mut state = OptimizerState {
+            counters: serde_json::from_value(archive.description["optimizer"].clone())
+                .map_err(|_| part("optimizer"))?,
+            ..OptimizerState::default()
+        };
+        for (name, (_, vector)) in &archive.arrays {
+            if let Some(name) = name.strip_prefix("optimizer.") {
+                state.vectors.insert(name.to_string(), vector.clone());
+            }
+        }
+        let best_theta = match (&counters.best, archive.arrays.get("best.theta")) {
+            (None, _) => Vec::new(),
+            (Some(_), Some((_, theta))) if theta.len() == self.optimizer.theta().len() => theta.clone(),
+            _ => return Err(part("best.theta")),
+        };
+        self.optimizer.restore(&state)?;
+        self.counters = counters;
+        self.best_theta = best_theta;
+        Ok(())
+    }
+}
+
+/// Begins one life, to find out before hours of training whether the learner can live there. What an environment does
+/// wrong is no reason to refuse: that is counted while training.
+fn try_on(meta_learner: &dyn MetaLearner, theta: &[f32], tasks: &Tasks, seed: u64) -> Result<(), Unable> {
+    let key = LifetimeKey { seed, split: Split::Train, generation: 0, member: 0, lifetime: 0 };
+    let begin = |life: Lifetime| {
+        let mut rng = stream(seed, "trial", &[]);
+        meta_learner.learner(theta)?.begin(life.observation_space(), life.action_space(), &mut rng)
+    };
+    tasks.begin(&key).map_or(Ok(()), begin)
+}

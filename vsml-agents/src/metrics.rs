@@ -1,0 +1,47 @@
+//! What meta-training writes down of each generation.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One generation of meta-training: one line of `metrics.jsonl`. Nothing in it depends on the clock or on the number of
+/// threads.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GenerationMetrics {
+    /// Number of the generation, from 1.
+    pub generation: u64,
+    /// Mean fitness of the valid members: a member's fitness is its mean reward per lifetime. Absent if none was valid.
+    pub fitness_mean: Option<f64>,
+    /// Greatest fitness of a valid member.
+    pub fitness_best: Option<f64>,
+    /// Standard deviation of fitness over the valid members.
+    pub fitness_deviation: Option<f64>,
+    /// Members whose fitness counted.
+    pub valid_members: u64,
+    /// Members in all.
+    pub members: u64,
+    /// Lifetimes of this generation that were cut short, by kind of fault.
+    pub faults: BTreeMap<String, u64>,
+    /// The first fault of this generation in words, if there was one.
+    pub first_fault: Option<String>,
+    /// Environment steps lived in training so far, over all generations.
+    pub steps: u64,
+    /// Euclidean norm of the meta-parameters after the update.
+    pub theta_norm: f64,
+    /// Euclidean norm of the update.
+    pub update_norm: f64,
+    /// Validation after this generation, if it was due.
+    pub validation: Option<Validation>,
+}
+
+/// The mean of the population, without noise, on the validation split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Validation {
+    /// Mean reward per lifetime, on each of the training distributions; absent where no life was valid.
+    pub reward: BTreeMap<String, Option<f64>>,
+    /// Mean regret per lifetime where the environments know it.
+    pub regret: BTreeMap<String, f64>,
+    /// Mean of `reward` over the distributions: what the best generation is chosen by.
+    pub score: Option<f64>,
+    /// Whether no generation before had a better score.
+    pub best_so_far: bool,
+}

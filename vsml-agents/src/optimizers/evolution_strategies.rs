@@ -1,0 +1,338 @@
+//! Evolution strategies (Salimans et al. 2017, arXiv 1703.03864), the way VSML and SymLA are meta-trained.
+//!
+//! The population is `pairs` antithetic pairs `theta ± deviation · eps`; the two of a pair live with the same luck, so that
+//! the difference of their fitness is due to `eps` and not to chance. The gradient of the expected fitness is estimated as
+//!
+//! ```text
+//! sum over valid pairs of  eps (F+ - F-) / (2 deviation pairs)
+//! ```
+//!
+//! and goes to Adam. With `centred_ranks`, F is the member's rank among all valid members, scaled to [-1/2, 1/2], members of
+//! equal fitness sharing the mean of their ranks. A pair of which one member is invalid counts for nothing.
+//!
+//! A perturbation is not stored: it is drawn from its key whenever it is needed, on whatever thread. The variance of the
+//! estimate does not grow with the length of a lifetime, which is what makes it fit for learning to learn.
+
+use super::{Adam, MetaOptimizer, OptimizerError, OptimizerState};
+use rand::RngExt;
+use rand_distr::StandardNormal;
+use serde::{Deserialize, Serialize};
+use vsml_envs::stream;
+
+/// Settings of evolution strategies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EvolutionStrategiesConfig {
+    /// Antithetic pairs in a population; the population is twice as large. 1 to 1,000,000.
+    pub pairs: usize,
+    /// Standard deviation of the perturbations; above 0.
+    pub deviation: f32,
+    /// Adam's step size; 0 or more.
+    pub learning_rate: f32,
+    /// Whether fitness is replaced by its centred rank.
+    pub centred_ranks: bool,
+    /// Share of the meta-parameters that decays per unit of step size: they are multiplied by `1 - learning_rate ·
+    /// weight_decay` in every generation. 0 or more.
+    pub weight_decay: f32,
+}
+
+impl Default for EvolutionStrategiesConfig {
+    fn default() -> Self {
+        EvolutionStrategiesConfig {
+            pairs: 128,
+            deviation: 0.05,
+            learning_rate: 0.025,
+            centred_ranks: true,
+            weight_decay: 0.0,
+        }
+    }
+}
+
+impl EvolutionStrategiesConfig {
+    fn check(&self) -> Result<(), OptimizerError> {
+        let setting = |field, value: String, rule| Err(OptimizerError::Setting { field, value, rule });
+        if !(1..=1_000_000).contains(&self.pairs) {
+            return setting("pairs", self.pairs.to_string(), "1 to 1,000,000");
+        }
+        if !(self.deviation.is_finite() && self.deviation > 0.0) {
+            return setting("deviation", self.deviation.to_string(), "a finite number above 0");
+        }
+        for (field, value) in [("learning_rate", self.learning_rate), ("weight_decay", self.weight_decay)] {
+            if !(value.is_finite() && value >= 0.0) {
+                return setting(field, value.to_string(), "a finite number, 0 or more");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Evolution strategies with antithetic pairs and Adam. Member `2 k` of a population is `theta + deviation · eps_k`, member
+/// `2 k + 1` is `theta - deviation · eps_k`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EvolutionStrategies {
+    config: EvolutionStrategiesConfig,
+    seed: u64,
+    theta: Vec<f32>,
+    adam: Adam,
+}
+
+impl EvolutionStrategies {
+    /// Begins at `theta`; perturbations are drawn under `seed`.
+    ///
+    /// # Errors
+    /// A setting that makes no sense, by name.
+    pub fn new(config: EvolutionStrategiesConfig, seed: u64, theta: Vec<f32>) -> Result<Self, OptimizerError> {
+        config.check()?;
+        Ok(EvolutionStrategies { config, seed, adam: Adam::new(theta.len()), theta })
+    }
+
+    fn perturbation(&self, generation: u64, pair: usize) -> impl Iterator<Item = f32> {
+        let mut rng = stream(self.seed, "perturbation", &[generation, pair as u64]);
+        (0..self.theta.len()).map(move |_| rng.sample(StandardNormal))
+    }
+}
+
+impl MetaOptimizer for EvolutionStrategies {
+    fn population(&self) -> usize {
+        2 * self.config.pairs
+    }
+
+    fn ask(&self, generation: u64, index: usize) -> Vec<f32> {
+        let scale = if index.is_multiple_of(2) { self.config.deviation } else { -self.config.deviation };
+        self.theta.iter().zip(self.perturbation(generation, index / 2)).map(|(x, eps)| x + scale * eps).collect()
+    }
+
+    fn luck(&self, index: usize) -> u64 {
+        index as u64 / 2
+    }
+
+    fn tell(&mut self, generation: u64, fitness: &[f64]) -> bool {
+        assert_eq!(fitness.len(), self.population(), "one fitness per member");
+        // The two of a pair stand or fall together, before anything is ranked.
+        let valid: Vec<usize> = (0..self.config.pairs)
+            .filter(|&pair| fitness[2 * pair].is_finite() && fitness[2 * pair + 1].is_finite())
+            .collect();
+        if valid.is_empty() {
+            return false;
+        }
+        let members: Vec<f64> = valid.iter().flat_map(|&pair| [fitness[2 * pair], fitness[2 * pair + 1]]).collect();
+        let shaped = if self.config.centred_ranks { centred_ranks(&members) } else { members };
+
+        let mut gradient = vec![0.0; self.theta.len()];
+        for (&pair, shaped) in valid.iter().zip(shaped.as_chunks::<2>().0) {
+            let weight =
+                ((shaped[0] - shaped[1]) / (2.0 * f64::from(self.config.deviation) * valid.len() as f64)) as f32;
+            if weight != 0.0 {
+                for (g, eps) in gradient.iter_mut().zip(self.perturbation(generation, pair)) {
+                    *g += weight * eps;
+                }
+            }
+        }
+        if gradient.iter().any(|g| !g.is_finite()) {
+            return false;
+        }
+        let keep = 1.0 - self.config.learning_rate * self.config.weight_decay;
+        self.theta.iter_mut().for_each(|x| *x *= keep);
+        self.adam.ascend(&mut self.theta, &gradient, self.config.learning_rate);
+        true
+    }
+
+    fn theta(&self) -> &[f32] {
+        &self.theta
+    }
+
+    fn state(&self) -> OptimizerState {
+        OptimizerState {
+            vectors: [
+                ("theta", &self.theta),
+                ("adam.first_moment", &self.adam.first_moment),
+                ("adam.second_moment", &self.adam.second_moment),
+            ]
+            .into_iter()
+            .map(|(name, vector)| (name.to_string(), vector.clone()))
+            .collect(),
+            counters: [("adam.steps".to_string(), self.adam.steps)].into(),
+        }
+    }
+
+    fn restore(&mut self, state: &OptimizerState) -> Result<(), OptimizerError> {
+        let vector = |name: &str| {
+            let found = state.vectors.get(name).filter(|vector| vector.len() == self.theta.len());
+            found.cloned().ok_or_else(|| {
+                OptimizerError::State(format!("there is no vector `{name}` of length {}", self.theta.len()))
+            })
+        };
+        let steps = state.counters.get("adam.steps");
+        let adam = Adam {
+            first_moment: vector("adam.first_moment")?,
+            second_moment: vector("adam.second_moment")?,
+            steps: *steps.ok_or_else(|| OptimizerError::State("there is no counter `adam.steps`".into()))?,
+        };
+        self.theta = vector("theta")?;
+        self.adam = adam;
+        Ok(())
+    }
+}
+
+/// Ranks scaled to [-1/2, 1/2]; equal values share the mean of their ranks, so that all-equal values are all 0.
+fn centred_ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]).then(a.cmp(&b)));
+    let mut ranks = vec![0.0; values.len()];
+    let last = (values.len() - 1) as f64;
+    let mut first = 0;
+    for tied in order.chunk_by(|&a, &b| values[a] == values[b]) {
+        let rank = first as f64 + (tied.len() - 1) as f64 / 2.0;
+        for &index in tied {
+            ranks[index] = rank / last - 0.5;
+        }
+        first += tied.len();
+    }
+    ranks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strategies(config: EvolutionStrategiesConfig, theta: Vec<f32>) -> EvolutionStrategies {
+        EvolutionStrategies::new(config, 1, theta).unwrap()
+    }
+
+    /// Climbs `fitness` for some generations.
+    fn climb(optimizer: &mut EvolutionStrategies, generations: u64, fitness: impl Fn(&[f32]) -> f64) {
+        for generation in 0..generations {
+            let told: Vec<f64> =
+                (0..optimizer.population()).map(|index| fitness(&optimizer.ask(generation, index))).collect();
+            optimizer.tell(generation, &told);
+        }
+    }
+
+    fn sphere(x: &[f32]) -> f64 {
+        -x.iter().map(|x| f64::from(x - 1.0).powi(2)).sum::<f64>()
+    }
+
+    #[test]
+    fn it_climbs_the_sphere_with_and_without_ranks() {
+        for centred_ranks in [true, false] {
+            let config = EvolutionStrategiesConfig { pairs: 20, centred_ranks, ..Default::default() };
+            let mut optimizer = strategies(config, vec![0.0; 10]);
+            climb(&mut optimizer, 300, sphere);
+            assert!(sphere(optimizer.theta()) > -0.05, "{}", sphere(optimizer.theta()));
+        }
+    }
+
+    #[test]
+    fn members_of_a_pair_are_mirrored_and_share_their_luck() {
+        let optimizer = strategies(EvolutionStrategiesConfig::default(), vec![0.5; 4]);
+        let (plus, minus) = (optimizer.ask(3, 10), optimizer.ask(3, 11));
+        assert!(plus.iter().zip(&minus).all(|(p, m)| (p + m - 1.0).abs() < 1e-6 && p != m));
+        assert_eq!(optimizer.luck(10), optimizer.luck(11));
+        assert_ne!(optimizer.luck(10), optimizer.luck(12));
+        assert_ne!(optimizer.ask(3, 10), optimizer.ask(4, 10));
+        assert_ne!(optimizer.ask(3, 10), optimizer.ask(3, 12));
+    }
+
+    #[test]
+    fn the_estimate_is_the_gradient_of_a_linear_fitness() {
+        let slope = [1.0, -2.0, 0.5];
+        let config = EvolutionStrategiesConfig { pairs: 20_000, centred_ranks: false, ..Default::default() };
+        let mut optimizer = strategies(config, vec![0.0; 3]);
+        climb(&mut optimizer, 1, |x| x.iter().zip(slope).map(|(x, s)| f64::from(*x) * s).sum());
+        // After one step Adam's first moment is a tenth of the gradient.
+        for (moment, slope) in optimizer.adam.first_moment.iter().zip(slope) {
+            assert!((f64::from(*moment) * 10.0 - slope).abs() < 0.06, "{moment} {slope}");
+        }
+    }
+
+    #[test]
+    fn ranks_are_centred_and_ties_share() {
+        assert_eq!(centred_ranks(&[3.0, 1.0, 2.0]), [0.5, -0.5, 0.0]);
+        assert_eq!(centred_ranks(&[7.0, 7.0, 7.0, 7.0]), [0.0; 4]);
+        assert_eq!(centred_ranks(&[1.0, 5.0, 5.0]), [-0.5, 0.25, 0.25]);
+        assert_eq!(centred_ranks(&[-0.0, 0.0]), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn invalid_members_weigh_nothing_whatever_they_are() {
+        let config = EvolutionStrategiesConfig { pairs: 50, ..Default::default() };
+        for share in [0.0, 0.01, 0.1, 0.5, 0.99] {
+            let spoilt = (50.0 * share) as usize;
+            let invalid =
+                [f64::NAN, -f64::NAN, f64::from_bits(0x7ff0_0000_0000_0001), f64::INFINITY, f64::NEG_INFINITY];
+            let results: Vec<_> = invalid
+                .into_iter()
+                .map(|nonsense| {
+                    let mut optimizer = strategies(config.clone(), vec![0.2; 5]);
+                    let mut told: Vec<f64> = (0..100).map(|i| sphere(&optimizer.ask(0, i))).collect();
+                    (0..spoilt).for_each(|pair| told[2 * pair + pair % 2] = nonsense);
+                    assert!(optimizer.tell(0, &told));
+                    optimizer.state()
+                })
+                .collect();
+            assert!(results.iter().all(|result| *result == results[0]), "share {share}");
+            assert!(results[0].vectors["theta"].iter().all(|x| x.is_finite()));
+        }
+        let mut optimizer = strategies(config, vec![0.2; 5]);
+        let before = optimizer.clone();
+        assert!(!optimizer.tell(0, &[f64::NAN; 100]));
+        assert_eq!(optimizer, before);
+    }
+
+    #[test]
+    fn edges_are_defined() {
+        for config in [
+            EvolutionStrategiesConfig { pairs: 1, ..Default::default() },
+            EvolutionStrategiesConfig { learning_rate: 0.0, ..Default::default() },
+            EvolutionStrategiesConfig { deviation: 1e30, ..Default::default() },
+            EvolutionStrategiesConfig { pairs: 1, centred_ranks: false, ..Default::default() },
+        ] {
+            for fitness in [0.0, 1.0, 1e300] {
+                let mut optimizer = strategies(config.clone(), vec![0.2]);
+                let told: Vec<f64> =
+                    (0..optimizer.population()).map(|i| if i % 3 == 0 { fitness } else { 0.0 }).collect();
+                optimizer.tell(0, &told);
+                assert!(optimizer.theta().iter().all(|x| x.is_finite()), "{config:?} {fitness}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_restored_state_goes_on_with_the_same_bits() {
+        let mut whole = strategies(EvolutionStrategiesConfig::default(), vec![0.0; 7]);
+        climb(&mut whole, 6, sphere);
+        let mut first = strategies(EvolutionStrategiesConfig::default(), vec![0.0; 7]);
+        climb(&mut first, 3, sphere);
+        let mut second = strategies(EvolutionStrategiesConfig::default(), vec![9.0; 7]);
+        second.restore(&first.state()).unwrap();
+        for generation in 3..6 {
+            let told: Vec<f64> = (0..second.population()).map(|i| sphere(&second.ask(generation, i))).collect();
+            second.tell(generation, &told);
+        }
+        assert_eq!(whole, second);
+    }
+
+    #[test]
+    fn a_state_that_does_not_fit_is_refused_and_changes_nothing() {
+        let mut optimizer = strategies(EvolutionStrategiesConfig::default(), vec![0.0; 7]);
+        let before = optimizer.clone();
+        let mut state = optimizer.state();
+        state.vectors.insert("theta".into(), vec![0.0; 6]);
+        assert!(optimizer.restore(&state).unwrap_err().to_string().contains("theta"));
+        assert!(optimizer.restore(&OptimizerState::default()).is_err());
+        assert_eq!(optimizer, before);
+    }
+
+    #[test]
+    fn settings_out_of_range_are_named() {
+        for (config, word) in [
+            (EvolutionStrategiesConfig { pairs: 0, ..Default::default() }, "pairs"),
+            (EvolutionStrategiesConfig { deviation: 0.0, ..Default::default() }, "deviation"),
+            (EvolutionStrategiesConfig { learning_rate: f32::INFINITY, ..Default::default() }, "learning_rate"),
+            (EvolutionStrategiesConfig { weight_decay: -1.0, ..Default::default() }, "weight_decay"),
+        ] {
+            let message = EvolutionStrategies::new(config, 0, vec![0.0]).err().unwrap().to_string();
+            assert!(message.contains(word), "{message}");
+        }
+    }
+}

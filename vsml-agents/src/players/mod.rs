@@ -1,0 +1,136 @@
+//! Reference players: human-made algorithms as yardsticks.
+//!
+//! They are learners like any other, so they stand in the same tables, on the same tasks, with the same luck. A player is
+//! named as an environment is, with parameters after a colon: `ucb1:c=0.2`.
+
+mod bandit;
+mod plain;
+
+pub use bandit::{Greedy, Thompson, Ucb1};
+pub use plain::{Always, Oracle, Random};
+
+use crate::learner::Learner;
+use vsml_envs::nearest;
+
+/// Name and one line about each player there is.
+pub const LISTING: [(&str, &str); 7] = [
+    ("random", "any action, equally likely"),
+    ("greedy", "bandits: the arm of greatest posterior mean (s + 1) / (m + 2)"),
+    ("ucb1:c=1", "bandits: every arm once, then the greatest s / m + c sqrt(2 ln t / m)"),
+    ("ucb1-posterior:c=0.2", "bandits: the greatest (s + 1) / (m + 2) + c sqrt(2 ln t / (m + 2))"),
+    ("thompson", "bandits: the arm of greatest draw from Beta(s + 1, m - s + 1)"),
+    ("always:arm=0", "always the same action"),
+    ("oracle", "knows the expected rewards and takes the greatest"),
+];
+
+/// Why there is no such player.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum PlayerError {
+    /// No player has that name.
+    #[error("unknown player `{name}`{}; there are: {}", guess(.nearest), names().join(", "))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The name nearest to it.
+        nearest: Option<String>,
+    },
+    /// It has no such parameter, or not such a value of it.
+    #[error("player `{spec}`: {reason}")]
+    Parameter {
+        /// What was asked for.
+        spec: String,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
+}
+
+fn guess(nearest: &Option<String>) -> String {
+    nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+}
+
+fn names() -> Vec<&'static str> {
+    LISTING.iter().map(|(spec, _)| spec.split(':').next().unwrap_or(spec)).collect()
+}
+
+/// Makes the player that `spec` names.
+///
+/// ```
+/// assert!(vsml_agents::players::make("ucb1:c=0.2").is_ok());
+/// let error = vsml_agents::players::make("tompson").err().unwrap();
+/// assert!(error.to_string().contains("did you mean `thompson`?"));
+/// ```
+///
+/// # Errors
+/// An unknown name or parameter, with the nearest known one; a value out of range.
+pub fn make(spec: &str) -> Result<Box<dyn Learner>, PlayerError> {
+    let (name, parameters) = spec.split_once(':').unwrap_or((spec, ""));
+    match name {
+        "random" => no_parameter(spec, parameters).map(|()| Box::<Random>::default() as Box<dyn Learner>),
+        "greedy" => no_parameter(spec, parameters).map(|()| Box::<Greedy>::default() as Box<dyn Learner>),
+        "thompson" => no_parameter(spec, parameters).map(|()| Box::<Thompson>::default() as Box<dyn Learner>),
+        "oracle" => no_parameter(spec, parameters).map(|()| Box::<Oracle>::default() as Box<dyn Learner>),
+        "ucb1" => Ok(Box::new(Ucb1::new(exploration(spec, parameters, 1.0)?))),
+        "ucb1-posterior" => Ok(Box::new(Ucb1::posterior(exploration(spec, parameters, 0.2)?))),
+        "always" => Ok(Box::new(Always::new(parameter(spec, parameters, "arm", 0)?))),
+        _ => Err(PlayerError::Unknown { name: name.into(), nearest: nearest(name, names()) }),
+    }
+}
+
+fn refuse(spec: &str, reason: String) -> PlayerError {
+    PlayerError::Parameter { spec: spec.into(), reason }
+}
+
+fn no_parameter(spec: &str, parameters: &str) -> Result<(), PlayerError> {
+    if parameters.is_empty() { Ok(()) } else { Err(refuse(spec, "it has no parameters".into())) }
+}
+
+/// UCB1's weight on exploration.
+fn exploration(spec: &str, parameters: &str, default: f64) -> Result<f64, PlayerError> {
+    let c = parameter(spec, parameters, "c", default)?;
+    if f64::is_finite(c) && c >= 0.0 {
+        Ok(c)
+    } else {
+        Err(refuse(spec, format!("c is {c}: it must be a finite number, 0 or more")))
+    }
+}
+
+/// The value of the only parameter a player has.
+fn parameter<T: std::str::FromStr>(spec: &str, parameters: &str, key: &str, default: T) -> Result<T, PlayerError> {
+    if parameters.is_empty() {
+        return Ok(default);
+    }
+    match parameters.split_once('=') {
+        Some((found, value)) if found.trim() == key => {
+            value.trim().parse().map_err(|_| refuse(spec, format!("`{value}` is no value for `{key}`")))
+        }
+        _ => Err(refuse(spec, format!("its only parameter is `{key}`, as in `{key}=1`"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_listed_player_can_be_made() {
+        for (spec, _) in LISTING {
+            assert!(make(spec).is_ok(), "{spec}");
+        }
+        assert!(make("ucb1").is_ok() && make("always").is_ok());
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (spec, expected) in [
+            ("ucb2", "did you mean `ucb1`?"),
+            ("ucb1:k=2", "only parameter is `c`"),
+            ("ucb1:c=x", "`x` is no value for `c`"),
+            ("ucb1:c=-1", "c is -1"),
+            ("always:arm=-1", "`-1` is no value"),
+            ("greedy:x=1", "no parameters"),
+        ] {
+            let message = make(spec).err().unwrap().to_string();
+            assert!(message.contains(expected), "{spec}: {message}");
+        }
+    }
+}

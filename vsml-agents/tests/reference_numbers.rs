@@ -1,0 +1,89 @@
+//! The reference players agree with tables that were computed elsewhere, within three standard errors.
+//!
+//! The numbers are the computed columns for Wang et al. 2016 (regret over 100 pulls of two-armed bandits) and Duan et al.
+//! 2016 (total reward over n pulls of k arms). They are means of finitely many runs too, so the standard error is that of
+//! the difference: ours, and theirs at 10,000 runs for 100 pulls and 50,000 for 10 pulls with the same spread. Half a unit
+//! of the last printed digit is added for their rounding.
+//!
+//! The two tables mean different things by UCB1: the first the published form, with empirical means and every arm pulled
+//! once first, the second the form with posterior means.
+
+use vsml_agents::evaluation::evaluate;
+use vsml_agents::{Unable, players};
+use vsml_envs::{Registry, Split};
+
+const LIVES: u64 = 10_000;
+
+/// Mean and standard error of reward and of regret.
+fn played(player: &str, id: &str) -> [(f64, f64); 2] {
+    let make = || players::make(player).map_err(|error| Unable(error.to_string()));
+    let tasks = Registry::builtin().make(id).unwrap();
+    let summary = evaluate(player, &make, &tasks, Split::Test, 11, LIVES, &|_| {}).summary().unwrap();
+    [(summary.mean, summary.standard_error), summary.regret.unwrap()]
+}
+
+/// How many standard errors of the difference lie between what was found and what was computed elsewhere.
+fn apart((mean, error): (f64, f64), expected: f64, runs: f64, digit: f64) -> f64 {
+    let theirs = error * (LIVES as f64 / runs).sqrt();
+    ((mean - expected).abs() - digit / 2.0).max(0.0) / error.hypot(theirs)
+}
+
+#[test]
+fn regrets_on_two_armed_bandits() {
+    let kinds = ["independent", "uniform", "easy", "medium", "hard"];
+    let mut worst = (0.0, String::new());
+    for (player, regrets) in [
+        ("random", [16.67, 24.99, 39.97, 24.98, 9.99]),
+        ("always:arm=0", [16.65, 25.12, 39.63, 24.77, 9.91]),
+        ("greedy", [2.63, 2.17, 0.65, 1.97, 4.84]),
+        ("thompson", [2.78, 2.80, 2.12, 3.00, 4.07]),
+        ("ucb1:c=1", [5.58, 5.97, 6.31, 7.03, 6.01]),
+        ("ucb1:c=0.2", [2.17, 2.05, 1.02, 1.80, 3.95]),
+    ] {
+        for (kind, expected) in kinds.into_iter().zip(regrets) {
+            let [_, regret] = played(player, &format!("BernoulliBandit-v0:kind={kind}"));
+            let apart = apart(regret, expected, 10_000.0, 0.01);
+            let line = format!("{player} on {kind}: {:.3} ± {:.3}, expected {expected}", regret.0, regret.1);
+            assert!(apart <= 3.0, "{line}: {apart:.2} standard errors apart");
+            if apart > worst.0 {
+                worst = (apart, line);
+            }
+        }
+    }
+    println!("greatest deviation: {:.2} standard errors, {}", worst.0, worst.1);
+}
+
+#[test]
+fn rewards_on_bandits_of_many_arms() {
+    let mut worst = (0.0, String::new());
+    for (n, k, random, thompson, ucb1, greedy) in [
+        (10, 5, 4.99, 5.83, 6.65, 6.63),
+        (10, 10, 4.98, 5.57, 6.72, 6.70),
+        (10, 50, 4.99, 5.14, 6.70, 6.70),
+        (100, 5, 49.9, 75.0, 78.3, 75.7),
+        (100, 10, 50.0, 77.3, 83.7, 79.7),
+        (100, 50, 49.9, 64.5, 84.9, 80.4),
+    ] {
+        let (best_c, runs, digit) = if n == 10 { (0.05, 50_000.0, 0.01) } else { (0.2, 10_000.0, 0.1) };
+        let ucb1_player = format!("ucb1-posterior:c={best_c}");
+        for (player, expected) in
+            [("random", random), ("thompson", thompson), (ucb1_player.as_str(), ucb1), ("greedy", greedy)]
+        {
+            let [reward, _] = played(player, &format!("BernoulliBandit-v0:arms={k},steps={n}"));
+            let apart = apart(reward, expected, runs, digit);
+            let line = format!("{player} at n = {n}, k = {k}: {:.3} ± {:.3}, expected {expected}", reward.0, reward.1);
+            assert!(apart <= 3.0, "{line}: {apart:.2} standard errors apart");
+            if apart > worst.0 {
+                worst = (apart, line);
+            }
+        }
+    }
+    println!("greatest deviation: {:.2} standard errors, {}", worst.0, worst.1);
+}
+
+#[test]
+fn the_oracle_regrets_nothing() {
+    for id in ["BernoulliBandit-v0", "BernoulliBandit-v0:arms=20", "BernoulliBandit-v0:kind=hard"] {
+        assert_eq!(played("oracle", id)[1], (0.0, 0.0), "{id}");
+    }
+}
