@@ -3,7 +3,7 @@
 //! Every field has a default but `tasks`. An unknown key is an error that names the nearest known one, so that a typo never
 //! trains for an hour with a default. What a run has used, defaults and `--set` included, is written into its folder.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use toml::{Table, Value};
@@ -126,15 +126,15 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn parse(text: &str, settings: &[String]) -> Result<Self> {
-        let mut table: Table = text.parse()?;
-        refuse_unknown_keys(&table)?;
+        let mut table: Table = text.parse().map_err(|error| in_one_line(text, &error))?;
+        compare_with_defaults(&table)?;
         // Before settings are applied, for the sake of the line numbers in messages.
-        toml::from_str::<Config>(text)?;
+        toml::from_str::<Config>(text).map_err(|error| in_one_line(text, &error))?;
         for setting in settings {
             apply(&mut table, setting)?;
         }
-        refuse_unknown_keys(&table)?;
-        let config: Config = table.try_into().context("with the values of --set")?;
+        compare_with_defaults(&table)?;
+        let config: Config = table.try_into().map_err(|error| anyhow!("--set: {}", words(&error)))?;
         if i64::try_from(config.seed).is_err() {
             bail!("seed is {}: it must be at most 2^63 - 1", config.seed);
         }
@@ -169,7 +169,8 @@ impl Config {
             players::make(player).context("evaluation.players")?;
         }
         let LearnerConfig::Vsml(learner) = &self.learner;
-        let learner: Box<dyn vsml_agents::MetaLearner> = Box::new(Vsml::new(learner.clone(), kernel).context("learner")?);
+        let learner: Box<dyn vsml_agents::MetaLearner> =
+            Box::new(Vsml::new(learner.clone(), kernel).context("learner")?);
         let theta = learner.initialise(&mut stream(self.seed, "initialise", &[]));
         let OptimizerConfig::EvolutionStrategies(optimizer) = &self.optimizer;
         let optimizer: Box<dyn MetaOptimizer> =
@@ -182,6 +183,22 @@ impl Config {
         };
         Ok(MetaTraining::new(learner, optimizer, tasks, schedule)?)
     }
+}
+
+/// What is wrong with `text`, and in which line.
+fn in_one_line(text: &str, error: &toml::de::Error) -> anyhow::Error {
+    match error.span() {
+        Some(span) => {
+            let line = 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count();
+            anyhow!("line {line}: {}", error.message())
+        }
+        None => anyhow!("{}", words(error)),
+    }
+}
+
+/// The message of an error on one line.
+fn words(error: &toml::de::Error) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Makes what the ids stand for.
@@ -231,18 +248,26 @@ fn default_table() -> Table {
     Table::try_from(Config::default()).unwrap_or_default()
 }
 
-/// Compares a table with the one of all known keys.
-fn refuse_unknown_keys(table: &Table) -> Result<()> {
-    fn compare(table: &Table, known: &Table, path: &str) -> Result<()> {
+/// Compares a table with the one of all defaults: a key that is not there, or a value of another type, is an error that
+/// names it. (serde would say so too, but within tables that have kinds it does not know the key any more.)
+fn compare_with_defaults(table: &Table) -> Result<()> {
+    fn compare(table: &Table, defaults: &Table, path: &str) -> Result<()> {
         for (key, value) in table {
-            match (known.get(key), value) {
-                (None, _) => {
-                    let guess = nearest(key, known.keys().map(String::as_str));
-                    let guess = guess.map(|name| format!("; did you mean `{path}{name}`?")).unwrap_or_default();
-                    let all: Vec<&str> = known.keys().map(String::as_str).collect();
-                    bail!("unknown key `{path}{key}`{guess} (there are: {})", all.join(", "));
+            let Some(default) = defaults.get(key) else {
+                let guess = nearest(key, defaults.keys().map(String::as_str));
+                let guess = guess.map(|name| format!("; did you mean `{path}{name}`?")).unwrap_or_default();
+                let all: Vec<&str> = defaults.keys().map(String::as_str).collect();
+                bail!("unknown key `{path}{key}`{guess} (there are: {})", all.join(", "));
+            };
+            match (default, value) {
+                (Value::Table(default), Value::Table(value)) => compare(value, default, &format!("{path}{key}."))?,
+                (Value::Integer(_), Value::Integer(negative)) if *negative < 0 => {
+                    bail!("`{path}{key}` is {negative}: it must be 0 or more");
                 }
-                (Some(Value::Table(known)), Value::Table(value)) => compare(value, known, &format!("{path}{key}."))?,
+                (Value::Float(_), Value::Integer(_)) => {}
+                (default, value) if default.type_str() != value.type_str() => {
+                    bail!("`{path}{key}` is of type {}: it must be of type {}", value.type_str(), default.type_str());
+                }
                 _ => {}
             }
         }
@@ -264,7 +289,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_was_read() {
-        let config = Config::parse("tasks = ['BernoulliBandit-v0']\n[learner]\nkind = 'vsml'\nhidden_layers = [3]", &[]).unwrap();
+        let config =
+            Config::parse("tasks = ['BernoulliBandit-v0']\n[learner]\nkind = 'vsml'\nhidden_layers = [3]", &[])
+                .unwrap();
         assert_eq!(Config::parse(&config.to_toml().unwrap(), &[]).unwrap(), config);
     }
 
@@ -286,12 +313,13 @@ mod tests {
         for (text, settings, expected) in [
             ("generatons = 3", vec![], "did you mean `generations`?"),
             ("[optimizer]\nkind = 'evolution-strategies'\npears = 3", vec![], "did you mean `optimizer.pairs`?"),
-            ("generations = 'many'", vec![], "line 1"),
+            ("generations = 'many'", vec![], "`generations` is of type string"),
             ("generations = ", vec![], "line 1"),
             ("", vec![], "tasks is empty"),
             ("tasks = ['BernouliBandit-v0']", vec![], "did you mean `BernoulliBandit-v0`?"),
             (tasks, vec!["generations=0"], "generations is 0"),
-            (tasks, vec!["generations=-1"], "generations"),
+            (tasks, vec!["generations=-1"], "`generations` is -1: it must be 0 or more"),
+            (tasks, vec!["learner.hidden_layers=[-1]"], "integer `-1`"),
             (tasks, vec!["lifetimes=0"], "lifetimes"),
             (tasks, vec!["optimizer.pairs=0"], "pairs is 0"),
             (tasks, vec!["optimizer.deviation=nan"], "deviation is NaN"),
@@ -300,7 +328,12 @@ mod tests {
             (tasks, vec!["evaluation.players=[\"ucb2\"]"], "ucb1"),
             (tasks, vec!["evaluation.tasks=[\"CartPole-v1:steps=0\"]"], "at least one step"),
             (tasks, vec!["generations"], "key=value"),
-            (tasks, vec!["seed.x=1"], "not a table"),
+            (tasks, vec!["seed.x=1"], "`seed` is of type table: it must be of type integer"),
+            (
+                "seed = 1\n[optimizer]\nkind = 'evolution-strategies'\npairs = 'x'",
+                vec![],
+                "`optimizer.pairs` is of type string",
+            ),
             (tasks, vec!["seeed=1"], "did you mean `seed`?"),
         ] {
             let found = message(text, &settings);

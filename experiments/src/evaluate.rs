@@ -147,8 +147,15 @@ fn evaluate_all(
                 }
                 bar.set_message(format!("{} on {}", contender.name, tasks.id));
                 let progress = |lives| bar.inc(lives);
-                let evaluation =
-                    evaluation::evaluate(&contender.name, &contender.make, tasks, Split::Test, seed, lifetimes, &progress);
+                let evaluation = evaluation::evaluate(
+                    &contender.name,
+                    &contender.make,
+                    tasks,
+                    Split::Test,
+                    seed,
+                    lifetimes,
+                    &progress,
+                );
                 done(&evaluation)?;
                 evaluations.push(evaluation);
             }

@@ -39,7 +39,8 @@ impl Machine {
     /// # Errors
     /// If they cannot be started, or what `work` says.
     pub fn run<T: Send>(&self, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads()).build().context("cannot start threads")?;
+        let pool =
+            rayon::ThreadPoolBuilder::new().num_threads(self.threads()).build().context("cannot start threads")?;
         pool.install(work)
     }
 

@@ -26,8 +26,7 @@ pub fn write_report(folder: &RunFolder) -> Result<PathBuf> {
     }
     let name = folder.path().file_name().map_or("run".into(), |name| name.to_string_lossy().into_owned());
     let run = folder.path().display();
-    let on: Vec<&str> = evaluations.iter().map(|evaluation| evaluation.tasks.as_str()).collect();
-    let mut on: Vec<&str> = on;
+    let mut on: Vec<&str> = evaluations.iter().map(|evaluation| evaluation.tasks.as_str()).collect();
     on.dedup();
     let mut commands = vec![
         ("train the same again".to_string(), format!("vsml train {run}/config.toml --out another-folder")),
@@ -38,7 +37,8 @@ pub fn write_report(folder: &RunFolder) -> Result<PathBuf> {
     }
     let page = render(&Report {
         name: &name,
-        about: &facts,
+        purpose: &config.about,
+        facts: &facts,
         config: &config.to_toml()?,
         metrics: &metrics,
         evaluations: &evaluations,

@@ -127,7 +127,11 @@ impl RunFolder {
         }
         let context = || format!("cannot read {}", path.display());
         let mut text = String::new();
-        File::open(&path).with_context(context)?.take(MAX_JSON_BYTES).read_to_string(&mut text).with_context(context)?;
+        File::open(&path)
+            .with_context(context)?
+            .take(MAX_JSON_BYTES)
+            .read_to_string(&mut text)
+            .with_context(context)?;
         serde_json::from_str(&text).with_context(context)
     }
 
@@ -237,9 +241,8 @@ fn read_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     }
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    let parse = |(number, line)| {
-        serde_json::from_str(line).with_context(|| format!("{}, line {}", path.display(), number + 1))
-    };
+    let parse =
+        |(number, line)| serde_json::from_str(line).with_context(|| format!("{}, line {}", path.display(), number + 1));
     whole.lines().enumerate().map(parse).collect()
 }
 
@@ -262,7 +265,10 @@ impl MetricsFile {
         let bytes = checkpoint.map_or(Ok(0), metrics_bytes)?;
         let found = file.metadata().with_context(context)?.len();
         if found < bytes {
-            bail!("{} has {found} bytes, but the checkpoint was made when it had {bytes}: it was changed", path.display());
+            bail!(
+                "{} has {found} bytes, but the checkpoint was made when it had {bytes}: it was changed",
+                path.display()
+            );
         }
         file.set_len(bytes).with_context(context)?;
         Ok(MetricsFile { path, file, bytes })

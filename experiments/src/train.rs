@@ -102,8 +102,12 @@ fn pipeline(
         training.restore(archive)?;
     }
     if training.generation() > config.generations {
-        bail!("{} has done {} generations already, {} were asked for",
-            folder.path().display(), training.generation(), config.generations);
+        bail!(
+            "{} has done {} generations already, {} were asked for",
+            folder.path().display(),
+            training.generation(),
+            config.generations
+        );
     }
     let mut metrics = MetricsFile::open(folder, checkpoint.as_ref())?;
     eprintln!(
@@ -142,7 +146,10 @@ fn finish(
     let report = write_report(folder)?;
     print_tables(evaluations);
     if let Some(best) = training.best() {
-        println!("meta-parameters  of generation {} of {}, the best in validation", best.generation, config.generations);
+        println!(
+            "meta-parameters  of generation {} of {}, the best in validation",
+            best.generation, config.generations
+        );
     }
     println!("hash             {}", folder.hash()?);
     println!("report           {}", report.display());
@@ -188,7 +195,10 @@ fn generations(
     let mut progress = Progress::new(config.generations, training.generation());
     let mut saver = Saver::new();
     let timing = folder.file("timing.jsonl");
-    let mut timing = OpenOptions::new().create(true).append(true).open(&timing)
+    let mut timing = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&timing)
         .with_context(|| format!("cannot write {}", timing.display()))?;
     while training.generation() < config.generations {
         let started = Instant::now();

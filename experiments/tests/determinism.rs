@@ -12,7 +12,11 @@ fn the_number_of_threads_leaves_no_trace() {
     let run = |threads: &str, seed: &str| {
         let out = folder.path().join(format!("threads-{threads}-seed-{seed}"));
         succeed(&["train", text(&config), "--threads", threads, "--seed", seed, "--out", text(&out)]);
-        (hash(&out), std::fs::read(out.join("metrics.jsonl")).unwrap(), std::fs::read(out.join("evaluation.json")).unwrap())
+        (
+            hash(&out),
+            std::fs::read(out.join("metrics.jsonl")).unwrap(),
+            std::fs::read(out.join("evaluation.json")).unwrap(),
+        )
     };
     let one = run("1", "5");
     for threads in ["2", "3", "8"] {
@@ -63,7 +67,8 @@ fn a_run_killed_at_twenty_moments_comes_to_the_same_bits() {
         assert!(std::fs::read(killed.join(file)).unwrap() == std::fs::read(whole.join(file)).unwrap(), "{file}");
     }
     let leftovers = std::fs::read_dir(&killed).unwrap().flatten();
-    let leftovers: Vec<_> = leftovers.filter(|file| file.file_name().to_string_lossy().starts_with(".writing")).collect();
+    let leftovers: Vec<_> =
+        leftovers.filter(|file| file.file_name().to_string_lossy().starts_with(".writing")).collect();
     assert!(leftovers.is_empty(), "{leftovers:?}");
 }
 
@@ -76,7 +81,9 @@ fn a_longer_run_equals_a_run_made_longer() {
     succeed(&["resume", text(&short), "--generations", "40"]);
     succeed(&["train", text(&config), "--out", text(&long)]);
     assert_eq!(hash(&short), hash(&long));
-    assert!(std::fs::read(short.join("evaluation.json")).unwrap() == std::fs::read(long.join("evaluation.json")).unwrap());
+    assert!(
+        std::fs::read(short.join("evaluation.json")).unwrap() == std::fs::read(long.join("evaluation.json")).unwrap()
+    );
 }
 
 #[cfg(unix)]
@@ -87,10 +94,8 @@ fn interrupting_saves_and_says_how_to_go_on() {
     let (whole, stopped) = (folder.path().join("whole"), folder.path().join("stopped"));
     succeed(&["train", text(&config), "--out", text(&whole)]);
 
-    let child = vsml(&["train", text(&config), "--out", text(&stopped)])
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child =
+        vsml(&["train", text(&config), "--out", text(&stopped)]).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let metrics = stopped.join("metrics.jsonl");
     while std::fs::metadata(&metrics).map_or(0, |file| file.len()) == 0 {
         std::thread::sleep(Duration::from_millis(5));

@@ -45,7 +45,10 @@ fn a_crate_outside_the_workspace_trains_and_evaluates_on_its_own_environment() {
     assert!(code == Some(0) && output.contains("Doors-v0") && output.contains("CartPole-v1"), "{output}");
 
     let text_of_config = TINY
-        .replace(r#"tasks = ["BernoulliBandit-v0:steps=30", "HeartsAndTraps-v0:steps=20,size=3"]"#, r#"tasks = ["Doors-v0"]"#)
+        .replace(
+            r#"tasks = ["BernoulliBandit-v0:steps=30", "HeartsAndTraps-v0:steps=20,size=3"]"#,
+            r#"tasks = ["Doors-v0"]"#,
+        )
         .replace("BernoulliBandit-v0:arms=4,steps=30", "Doors-v0:permute_actions=true");
     assert_eq!(text_of_config.matches("Doors-v0").count(), 2);
     let config = config(folder.path(), &text_of_config);

@@ -31,10 +31,14 @@ pub trait Learner: Send {
         let _ = feedback;
     }
 
-    /// Is shown, before each action, the expected reward of every action, where the environment knows them. For oracles:
-    /// whoever else looks is cheating.
-    fn reveal(&mut self, expected_rewards: &[f64]) {
+    /// Is shown, before each action, the expected reward of every action, or nothing where the environment does not know
+    /// them. For oracles: whoever else looks is cheating.
+    ///
+    /// # Errors
+    /// If it cannot live without.
+    fn reveal(&mut self, expected_rewards: Option<&[f64]>) -> Result<(), Unable> {
         let _ = expected_rewards;
+        Ok(())
     }
 }
 
@@ -118,11 +122,8 @@ pub fn live(
     learner.begin(lifetime.observation_space(), lifetime.action_space(), rng).map_err(LifeError::Unsuited)?;
     let mut score = LifeScore::default();
     while !lifetime.is_over() {
-        let mut best = None;
-        if let Some(expected) = lifetime.expected_rewards() {
-            learner.reveal(expected);
-            best = expected.iter().copied().reduce(f64::max);
-        }
+        learner.reveal(lifetime.expected_rewards()).map_err(LifeError::Unsuited)?;
+        let best = lifetime.expected_rewards().and_then(|expected| expected.iter().copied().reduce(f64::max));
         let action = learner.act(&lifetime.percept(), rng).map_err(LifeError::Learner)?;
         let regret = match (best, lifetime.expected_rewards(), action) {
             (Some(best), Some(expected), Action::Discrete(index)) => expected.get(index).map(|mean| best - mean),

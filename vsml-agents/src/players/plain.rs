@@ -61,13 +61,15 @@ impl Learner for Oracle {
         Ok(())
     }
 
-    fn reveal(&mut self, expected_rewards: &[f64]) {
+    fn reveal(&mut self, expected_rewards: Option<&[f64]>) -> Result<(), Unable> {
+        let unknown = || Unable("the oracle needs an environment that knows its expected rewards".into());
+        let expected_rewards = expected_rewards.ok_or_else(unknown)?;
         let greatest = expected_rewards.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         self.best = expected_rewards.iter().position(|&reward| reward == greatest);
+        Ok(())
     }
 
     fn act(&mut self, _: &Percept<'_>, _: &mut Rng) -> Result<Action<'_>, Unable> {
-        let unknown = || Unable("the oracle needs an environment that knows its expected rewards".into());
-        self.best.map(Action::Discrete).ok_or_else(unknown)
+        self.best.map(Action::Discrete).ok_or_else(|| Unable("nothing has been revealed to the oracle".into()))
     }
 }

@@ -1,0 +1,265 @@
+//! The report: one HTML file with everything in it, to look at and to send around.
+//!
+//! It loads nothing from anywhere and needs no scripts, so it will still open in ten years. Everything that comes from data
+//! is escaped by the template engine; only the plots, which are made here, go in as they are. The same run makes the same
+//! bytes.
+
+mod plots;
+
+use crate::evaluate::TRAINED;
+use anyhow::Result;
+use minijinja::Environment;
+use minijinja::value::Serde;
+use serde::Serialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+use vsml_agents::{Evaluation, GenerationMetrics, Summary};
+
+const TEMPLATE: &str = include_str!("report.html");
+
+/// What a report shows.
+pub struct Report<'a> {
+    /// The run's name.
+    pub name: &'a str,
+    /// What the run is for, in a sentence; may be empty.
+    pub purpose: &'a str,
+    /// Facts about the run, in the order in which to show them.
+    pub facts: &'a [(String, String)],
+    /// The resolved configuration.
+    pub config: &'a str,
+    /// All generations.
+    pub metrics: &'a [GenerationMetrics],
+    /// All evaluations.
+    pub evaluations: &'a [Evaluation],
+    /// What can be done with the run, and the command that does it.
+    pub commands: &'a [(String, String)],
+}
+
+/// One row of the matrix: a task distribution.
+#[derive(Serialize)]
+struct Row<'a> {
+    tasks: &'a str,
+    length: String,
+    cells: Vec<Cell<'a>>,
+    curves: Option<String>,
+}
+
+/// One learner on one task distribution.
+#[derive(Default, Serialize)]
+struct Cell<'a> {
+    mean: Option<String>,
+    error: String,
+    regret: Option<String>,
+    interquartile: String,
+    lives: usize,
+    faults: u64,
+    best: bool,
+    /// Where the mean lies between random play (0) and the oracle (100), if both are there.
+    share: Option<u8>,
+    reason: Option<&'a str>,
+}
+
+/// The page.
+///
+/// # Errors
+/// If a plot cannot be drawn.
+pub fn render(report: &Report<'_>) -> Result<String> {
+    let learners = in_order(report.evaluations.iter().map(|evaluation| evaluation.learner.as_str()));
+    let faults = faults(report.metrics);
+    let last = report.metrics.last();
+    let best = report.metrics.iter().rev().find(|m| m.validation.as_ref().is_some_and(|v| v.best_so_far));
+    let mut environment = Environment::new();
+    environment.add_template("report.html", TEMPLATE)?;
+    let context = json!({
+        "name": report.name,
+        "purpose": report.purpose,
+        "facts": report.facts,
+        "config": report.config,
+        "commands": report.commands,
+        "generations": last.map(|metrics| metrics.generation),
+        "steps": last.map(|metrics| grouped(metrics.steps)),
+        "best": best.map(|metrics| metrics.generation),
+        "best_score": best.and_then(|m| m.validation.as_ref()?.score).map(|score| format!("{score:.2}")),
+        "training": plots::training(report.metrics)?,
+        "learners": learners,
+        "legend": learners.iter().enumerate().map(|(i, learner)| (*learner, plots::colour(i))).collect::<Vec<_>>(),
+        "rows": rows(report.evaluations, &learners)?,
+        "faults": faults,
+        "first_fault": report.metrics.iter().find_map(|metrics| metrics.first_fault.as_deref()),
+    });
+    Ok(environment.get_template("report.html")?.render(Serde(context))?)
+}
+
+/// All task distributions with what every learner came to there.
+fn rows<'a>(evaluations: &'a [Evaluation], learners: &[&'a str]) -> Result<Vec<Row<'a>>> {
+    let all_tasks = in_order(evaluations.iter().map(|evaluation| evaluation.tasks.as_str()));
+    let row = |tasks: &'a str| {
+        let of_learner: Vec<Option<&Evaluation>> = learners
+            .iter()
+            .map(|learner| evaluations.iter().find(|e| e.tasks == tasks && e.learner == *learner))
+            .collect();
+        let summaries: Vec<Option<Summary>> = of_learner.iter().map(|e| e.and_then(Evaluation::summary)).collect();
+        let mean_of = |name: &str| {
+            let index = learners.iter().position(|learner| *learner == name)?;
+            summaries[index].as_ref().map(|summary| summary.mean)
+        };
+        let (random, oracle) = (mean_of("random"), mean_of("oracle"));
+        let candidates = learners.iter().zip(&summaries).filter(|(learner, _)| **learner != "oracle");
+        let best = candidates.filter_map(|(_, summary)| Some(summary.as_ref()?.mean)).reduce(f64::max);
+        let cells = learners.iter().zip(of_learner.iter().zip(&summaries));
+        let cells = cells
+            .map(|(learner, (evaluation, summary))| {
+                let mut cell = cell(*evaluation, summary.as_ref(), random, oracle);
+                cell.best = *learner != "oracle" && best.is_some() && summary.as_ref().map(|s| s.mean) == best;
+                cell
+            })
+            .collect();
+        let length = of_learner.iter().flatten().next().map_or(String::new(), |e| e.length.to_string());
+        Ok(Row { tasks, length, cells, curves: plots::lifetime(&of_learner)? })
+    };
+    all_tasks.into_iter().map(row).collect()
+}
+
+fn cell<'a>(
+    evaluation: Option<&'a Evaluation>,
+    summary: Option<&Summary>,
+    random: Option<f64>,
+    oracle: Option<f64>,
+) -> Cell<'a> {
+    let mut cell = Cell::default();
+    if let Some(evaluation) = evaluation {
+        cell.reason = evaluation.unsuited.as_deref();
+        cell.faults = evaluation.faults.values().sum();
+    }
+    if let Some(summary) = summary {
+        cell.lives = summary.lives;
+        cell.mean = Some(format!("{:.2}", summary.mean));
+        cell.error = format!("{:.2}", summary.standard_error);
+        cell.regret = summary.regret.map(|(mean, error)| format!("{mean:.2} ± {error:.2}"));
+        let interval = summary.interval;
+        cell.interquartile = format!("{:.2} [{:.2}, {:.2}]", summary.interquartile_mean, interval.low, interval.high);
+        cell.share = match (random, oracle) {
+            (Some(random), Some(oracle)) if oracle > random => {
+                Some((100.0 * (summary.mean - random) / (oracle - random)).clamp(0.0, 100.0) as u8)
+            }
+            _ => None,
+        };
+    }
+    cell
+}
+
+/// Lifetimes cut short in training, by kind.
+fn faults(metrics: &[GenerationMetrics]) -> BTreeMap<&str, u64> {
+    let mut counts = BTreeMap::new();
+    for (kind, count) in metrics.iter().flat_map(|metrics| &metrics.faults) {
+        *counts.entry(kind.as_str()).or_insert(0) += count;
+    }
+    counts
+}
+
+/// Names in the order in which they first appear, the trained learner first.
+fn in_order<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen: Vec<&str> = Vec::new();
+    for name in names {
+        if !seen.contains(&name) {
+            seen.push(name);
+        }
+    }
+    seen.sort_by_key(|name| *name != TRAINED);
+    seen
+}
+
+/// 1234567 as 1,234,567.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&[u8]> = digits.as_bytes().rchunks(3).rev().collect();
+    groups.iter().map(|group| String::from_utf8_lossy(group)).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::tests::evaluation;
+    use vsml_agents::Validation;
+
+    fn generation(generation: u64) -> GenerationMetrics {
+        let fitness = (generation as f64).sqrt();
+        GenerationMetrics {
+            generation,
+            fitness_mean: (generation != 3).then_some(fitness),
+            fitness_best: Some(fitness + 2.0),
+            fitness_deviation: Some(1.0),
+            valid_members: 16,
+            members: 16,
+            faults: BTreeMap::new(),
+            first_fault: None,
+            steps: 1000 * generation,
+            theta_norm: 10.0,
+            update_norm: 0.1,
+            validation: generation.is_multiple_of(10).then(|| Validation {
+                reward: BTreeMap::new(),
+                regret: BTreeMap::new(),
+                score: Some(fitness),
+                best_so_far: true,
+            }),
+        }
+    }
+
+    fn page(metrics: &[GenerationMetrics], evaluations: &[Evaluation]) -> String {
+        render(&Report {
+            name: "run <1>",
+            purpose: "a & b",
+            facts: &[("seed".into(), "1".into())],
+            config: "seed = 1",
+            metrics,
+            evaluations,
+            commands: &[("again".into(), "vsml train <x>".into())],
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn everything_is_in_it_and_nothing_from_elsewhere() {
+        let metrics: Vec<GenerationMetrics> = (1..=40).map(generation).collect();
+        let evaluations = [
+            evaluation("random", "A-v0", &[5.0, 5.5]),
+            evaluation("vsml", "A-v0", &[7.0, 8.0, 9.0]),
+            evaluation("oracle", "A-v0", &[10.0, 10.0]),
+            evaluation("vsml", "<script>-v0", &[1.0]),
+            evaluation("random", "<script>-v0", &[]),
+        ];
+        let page = page(&metrics, &evaluations);
+        for expected in
+            ["run &lt;1&gt;", "a &amp; b", "A-v0", "&lt;script&gt;-v0", "8.00", "it cannot", "<svg", "40,000"]
+        {
+            assert!(page.contains(expected), "{expected}");
+        }
+        assert!(!page.contains("<script"), "ids are escaped, in plots too");
+        let outside = page.replace("http://www.w3.org/2000/svg", "");
+        assert!(!outside.contains("http://") && !outside.contains("https://"));
+    }
+
+    #[test]
+    fn empty_and_tiny_runs_have_a_page() {
+        assert!(page(&[], &[]).contains("</html>"));
+        assert!(page(&[generation(3)], &[]).contains("</html>"));
+        assert!(page(&[generation(1)], &[evaluation("vsml", "A-v0", &[])]).contains("n/a"));
+    }
+
+    #[test]
+    fn faults_are_counted() {
+        let mut metrics: Vec<GenerationMetrics> = (1..=5).map(generation).collect();
+        metrics[2].faults = BTreeMap::from([("panic".into(), 3)]);
+        metrics[3].faults = BTreeMap::from([("panic".into(), 4), ("reward".into(), 1)]);
+        metrics[2].first_fault = Some("it fell over".into());
+        let page = page(&metrics, &[]);
+        assert!(page.contains("panic") && page.contains("<td>7</td>") && page.contains("it fell over"));
+    }
+
+    #[test]
+    fn long_runs_have_small_pages() {
+        let metrics: Vec<GenerationMetrics> = (1..=20_000).map(generation).collect();
+        let length = page(&metrics, &[]).len();
+        assert!(length < 300_000, "{length} bytes");
+    }
+}

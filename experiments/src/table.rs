@@ -1,0 +1,187 @@
+//! Terse tables for the terminal.
+//!
+//! Rows are task distributions, columns are learners, because there are more of the former and their names are longer. All
+//! is plain text: no colours to get into a log file, and light rules that survive a copy into a message.
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
+use serde_json::Value;
+use vsml_agents::{Evaluation, Summary};
+use vsml_envs::Listing;
+
+/// Marks the best learner of a row, oracles apart.
+const BEST: &str = "*";
+
+/// Mean total reward, and below it mean regret where environments know it, with standard errors.
+pub fn evaluation_table(evaluations: &[Evaluation]) -> String {
+    let summaries: Vec<Option<Summary>> = evaluations.iter().map(Evaluation::summary).collect();
+    let value = |of: fn(&Summary) -> Option<(f64, f64)>| -> Vec<Option<(f64, f64)>> {
+        summaries.iter().map(|summary| summary.as_ref().and_then(of)).collect()
+    };
+    let rewards = value(|summary| Some((summary.mean, summary.standard_error)));
+    let regrets = value(|summary| summary.regret);
+    let mut text = String::from("total reward of a lifetime, mean ± standard error; * best but for the oracle\n");
+    text += &matrix(evaluations, &rewards, f64::max);
+    if regrets.iter().any(Option::is_some) {
+        text += "\nregret over a lifetime, mean ± standard error\n";
+        text += &matrix(evaluations, &regrets, f64::min);
+    }
+    for evaluation in evaluations {
+        if !evaluation.faults.is_empty() {
+            text += &format!("\nfaults of {} on {}: {:?}", evaluation.learner, evaluation.tasks, evaluation.faults);
+        }
+    }
+    for (learner, reason) in unsuited(evaluations) {
+        text += &format!("\nn/a: {learner}: {reason}");
+    }
+    text
+}
+
+/// Every reason that a learner gave for not playing, once.
+fn unsuited(evaluations: &[Evaluation]) -> Vec<(&str, &str)> {
+    let mut reasons: Vec<(&str, &str)> = evaluations
+        .iter()
+        .filter_map(|evaluation| Some((evaluation.learner.as_str(), evaluation.unsuited.as_deref()?)))
+        .collect();
+    reasons.dedup();
+    reasons
+}
+
+/// The values as a matrix of task distributions by learners; rows without any value are left out.
+fn matrix(evaluations: &[Evaluation], values: &[Option<(f64, f64)>], better: fn(f64, f64) -> f64) -> String {
+    let learners = distinct(evaluations.iter().map(|evaluation| evaluation.learner.as_str()));
+    let mut table = new_table(std::iter::once("").chain(learners.iter().copied()));
+    for tasks in distinct(evaluations.iter().map(|evaluation| evaluation.tasks.as_str())) {
+        let cells: Vec<Option<(f64, f64)>> = learners
+            .iter()
+            .map(|learner| {
+                let same =
+                    |(evaluation, _): &(&Evaluation, _)| evaluation.tasks == tasks && evaluation.learner == *learner;
+                evaluations.iter().zip(values).find(same).and_then(|(_, value)| *value)
+            })
+            .collect();
+        if cells.iter().all(Option::is_none) {
+            continue;
+        }
+        let candidates = learners.iter().zip(&cells).filter(|(learner, _)| **learner != "oracle");
+        let best = candidates.filter_map(|(_, cell)| cell.map(|(mean, _)| mean)).reduce(better);
+        let mut row = vec![tasks.to_string()];
+        row.extend(cells.iter().zip(&learners).map(|(cell, learner)| match cell {
+            None => "n/a".to_string(),
+            Some((mean, error)) => {
+                let mark = if Some(*mean) == best && *learner != "oracle" { BEST } else { "" };
+                format!("{mark}{mean:.2} ±{error:.2}")
+            }
+        }));
+        table.add_row(row);
+    }
+    align_right(&mut table);
+    format!("{table}\n")
+}
+
+/// Names in the order in which they first appear.
+fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = Vec::new();
+    for name in names {
+        if !seen.contains(&name) {
+            seen.push(name);
+        }
+    }
+    seen
+}
+
+/// The environments of a registry.
+pub fn listing_table(listings: &[Listing]) -> String {
+    let mut table = new_table(["environment", "lifetime", "what it is", "parameters and their defaults"]);
+    for listing in listings {
+        let parameters: Vec<String> =
+            listing.parameters.iter().map(|(key, value)| format!("{key}={}", plain(value))).collect();
+        table.add_row([&listing.id, &listing.length.to_string(), &listing.summary, &parameters.join(", ")]);
+    }
+    table.to_string()
+}
+
+/// Reference players, each with a line about it.
+pub fn player_table(players: &[(&str, &str)]) -> String {
+    let mut table = new_table(["player", "what it does"]);
+    for (name, line) in players {
+        table.add_row([name, line]);
+    }
+    table.to_string()
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), ToString::to_string)
+}
+
+/// Widest table where there is no terminal that says how wide it is.
+const WIDTH: u16 = 140;
+
+fn new_table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
+    let mut table = Table::new();
+    // Rules above, below and under the header, none between rows.
+    let rule = LineStyle::none().fill('─').junction('─');
+    let style = NOTHING.top_border(rule).header_separator(rule).bottom_border(rule);
+    table.load_style(style).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+    if !table.is_tty() {
+        table.set_width(WIDTH);
+    }
+    table
+}
+
+fn align_right(table: &mut Table) {
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use vsml_agents::{Curve, LifeScore};
+    use vsml_envs::{LifetimeLength, Split};
+
+    /// An evaluation with these rewards; the regret of each life is 10 less its reward.
+    pub fn evaluation(learner: &str, tasks: &str, rewards: &[f64]) -> Evaluation {
+        let life = |&reward: &f64| LifeScore { reward, regret: Some(10.0 - reward), steps: 10, episodes: 0 };
+        Evaluation {
+            learner: learner.into(),
+            tasks: tasks.into(),
+            length: LifetimeLength::Steps(10),
+            split: Split::Test,
+            seed: 1,
+            unsuited: rewards.is_empty().then(|| "it cannot".to_string()),
+            lives: rewards.iter().map(life).collect(),
+            faults: BTreeMap::new(),
+            curve: Curve {
+                unit: "step".into(),
+                x: vec![0.0, 5.0, 9.0],
+                mean: vec![0.1, 0.5, 0.8],
+                standard_error: vec![0.01, 0.02, 0.01],
+            },
+        }
+    }
+
+    #[test]
+    fn the_matrix_marks_the_best_and_says_who_cannot() {
+        let text = evaluation_table(&[
+            evaluation("vsml", "A-v0", &[7.0, 8.0, 9.0]),
+            evaluation("random", "A-v0", &[5.0, 5.0]),
+            evaluation("oracle", "A-v0", &[10.0, 10.0]),
+            evaluation("vsml", "B-v0", &[1.0, 3.0]),
+            evaluation("random", "B-v0", &[]),
+        ]);
+        assert!(text.contains("*8.00 ±0.58"), "{text}");
+        assert!(text.contains("*2.00 ±0.58"), "regret of the best: {text}");
+        assert!(text.contains("10.00 ±0.00") && !text.contains("*10.00"), "{text}");
+        assert!(text.contains("n/a: random: it cannot"), "{text}");
+        assert_eq!(text.matches("A-v0").count(), 2);
+    }
+
+    #[test]
+    fn listings_show_ids_and_defaults() {
+        let text = listing_table(&vsml_envs::Registry::builtin().list());
+        assert!(text.contains("CartPole-v1") && text.contains("arms=2") && text.contains("100 steps"), "{text}");
+    }
+}
