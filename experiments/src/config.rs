@@ -288,6 +288,42 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_names_every_key_with_its_default() {
+        fn keys(table: &Table, path: &str) -> Vec<(String, String)> {
+            let mut all = Vec::new();
+            for (key, value) in table {
+                match value {
+                    Value::Table(inner) => all.extend(keys(inner, &format!("{path}{key}."))),
+                    _ => all.push((format!("{path}{key}"), value.to_string())),
+                }
+            }
+            all
+        }
+        let readme = include_str!("../README.md");
+        for (key, default) in keys(&default_table(), "") {
+            let line = readme.lines().find(|line| line.starts_with(&format!("| `{key}` |")));
+            let line = line.unwrap_or_else(|| panic!("the README says nothing of `{key}`"));
+            let shown = line.split('|').nth(2).unwrap().trim().trim_matches('`');
+            let same = match (shown.parse::<f64>(), default.parse::<f64>()) {
+                (Ok(shown), Ok(default)) => (shown - default).abs() < 1e-6,
+                _ => shown == default,
+            };
+            assert!(same || key == "tasks", "`{key}` is {default} by default, not {shown}");
+        }
+    }
+
+    #[test]
+    fn shipped_configurations_are_valid() {
+        for text in [
+            include_str!("../configs/quickstart.toml"),
+            include_str!("../configs/cartpole.toml"),
+            include_str!("../configs/grid.toml"),
+        ] {
+            Config::parse(text, &[]).unwrap().build(&Registry::builtin(), Kernel::Scalar).unwrap();
+        }
+    }
+
+    #[test]
     fn what_is_written_is_what_was_read() {
         let config =
             Config::parse("tasks = ['BernoulliBandit-v0']\n[learner]\nkind = 'vsml'\nhidden_layers = [3]", &[])

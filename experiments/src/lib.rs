@@ -1,40 +1,4 @@
-//! The `vsml` command, as a library: configurations, run folders, reports.
-//!
-//! The binary is three lines. A crate of your own gets the whole command for its environments in the same way: implement
-//! the trait, register it, call [`run`].
-//!
-//! ```no_run
-//! use vsml::envs::rand::RngExt;
-//! use vsml::envs::{Action, Environment, LifetimeLength, Registry, Rng, Space, Step};
-//!
-//! /// Guess which door the prize is behind. It stays there for the whole lifetime.
-//! struct Doors {
-//!     prize: usize,
-//! }
-//!
-//! impl Environment for Doors {
-//!     fn observation_space(&self) -> Space {
-//!         Space::uniform_box(1.0, 1.0, 1) // nothing to see: a constant
-//!     }
-//!     fn action_space(&self) -> Space {
-//!         Space::discrete(3)
-//!     }
-//!     fn reset(&mut self, _: &mut Rng, observation: &mut [f32]) {
-//!         observation[0] = 1.0;
-//!     }
-//!     fn step(&mut self, action: Action<'_>, _: &mut Rng, observation: &mut [f32]) -> Step {
-//!         observation[0] = 1.0;
-//!         Step::going_on(if action.index() == self.prize { 1.0 } else { 0.0 })
-//!     }
-//! }
-//!
-//! fn main() -> std::process::ExitCode {
-//!     let mut registry = Registry::builtin();
-//!     let doors = |rng: &mut Rng| Doors { prize: rng.random_range(0..3) };
-//!     registry.register("Doors-v0", "find the prize", LifetimeLength::Steps(20), doors).expect("a new id");
-//!     vsml::run(registry)
-//! }
-//! ```
+#![doc = include_str!("../../README.md")]
 
 mod arguments;
 mod config;

@@ -1,5 +1,7 @@
 //! Bad input: one clear line, exit code 2, nothing lost.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use std::path::Path;

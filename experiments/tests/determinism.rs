@@ -1,5 +1,7 @@
 //! Same seed, same bits: whatever the threads, however often killed.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use std::time::{Duration, Instant};

@@ -1,4 +1,38 @@
-//! Learners, reference players, meta-optimizers, meta-training and evaluation.
+//! Who lives in environments, and what makes them better at it.
+//!
+//! - [`Learner`]: begins a life, acts, is told what came of it; [`live`] lets it. [`VsmlLearner`] is a network of sub-RNNs;
+//!   [`players`] are human-made yardsticks behind the same trait.
+//! - [`MetaLearner`]: makes learners from meta-parameters.
+//! - [`optimizers`]: ask and tell; move the meta-parameters.
+//! - [`MetaTraining`]: generation after generation, reproducible to the bit, resumable.
+//! - [`evaluation`]: learners × task distributions, on tasks that nothing was chosen on, with honest [`statistics`].
+//!
+//! ```
+//! use vsml_agents::evaluation::evaluate;
+//! use vsml_agents::optimizers::{EvolutionStrategies, EvolutionStrategiesConfig};
+//! use vsml_agents::{MetaLearner, MetaTraining, Schedule, Vsml, VsmlConfig};
+//! use vsml_core::Kernel;
+//! use vsml_envs::{Registry, Split, stream};
+//!
+//! let tasks = Registry::builtin().make("BernoulliBandit-v0:steps=20")?;
+//! let vsml = Vsml::new(VsmlConfig::default(), Kernel::detect())?;
+//! let theta = vsml.initialise(&mut stream(1, "initialise", &[]));
+//! let settings = EvolutionStrategiesConfig { pairs: 4, ..Default::default() };
+//! let optimizer = EvolutionStrategies::new(settings, 1, theta)?;
+//! let schedule = Schedule { seed: 1, lifetimes: 2, validate_every: 0, validation_lifetimes: 0 };
+//! let mut training = MetaTraining::new(Box::new(vsml), Box::new(optimizer), vec![tasks.clone()], schedule)?;
+//! for _ in 0..3 {
+//!     let metrics = training.advance(&Default::default())?.expect("nobody stops it");
+//!     println!("{:?}", metrics.fitness_mean);
+//! }
+//!
+//! // The same theta on ten arms, which it has never seen.
+//! let vsml = Vsml::new(VsmlConfig::default(), Kernel::detect())?;
+//! let ten_arms = Registry::builtin().make("BernoulliBandit-v0:arms=10,steps=20")?;
+//! let result = evaluate("vsml", &|| vsml.learner(training.theta()), &ten_arms, Split::Test, 1, 50, &|_| {});
+//! assert_eq!(result.summary().expect("there were lives").lives, 50);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod learner;
 mod meta_training;

@@ -1,5 +1,7 @@
 //! One theta, any task: other numbers of arms, other grids, another world; and neurons without names.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use vsml_agents::{Learner, MetaLearner, Vsml, VsmlConfig, VsmlLearner, live};
 use vsml_core::Kernel;
 use vsml_envs::{Feedback, LifetimeKey, Percept, Registry, Rng, Space, Split, stream};

@@ -8,6 +8,8 @@
 //! The two tables mean different things by UCB1: the first the published form, with empirical means and every arm pulled
 //! once first, the second the form with posterior means.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use vsml_agents::evaluation::evaluate;
 use vsml_agents::{Unable, players};
 use vsml_envs::{Registry, Split};

@@ -15,9 +15,6 @@ fn ticks(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(name);
         for (inputs, outputs) in [(1, 2), (8, 2), (8, 4), (64, 10), (784, 10), (32, 32)] {
             for kernel in Kernel::available() {
-                if kernel == Kernel::Scalar && inputs == 784 {
-                    continue;
-                }
                 let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
                 let theta = Layout::new(&config).initialise(&mut rng);
                 let Ok(sub_rnn) = SubRnn::new(&config, &theta, kernel) else { continue };

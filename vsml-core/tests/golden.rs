@@ -1,5 +1,7 @@
 //! Against the original implementation: parameters, initial states, inputs and outputs of three dense configurations.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use serde_json::Value;
 use vsml_core::{Kernel, Layout, State, SubRnn, SubRnnConfig, Topology};
 

@@ -1,5 +1,7 @@
 //! Neurons have no names: permuting them together with their initial states permutes what they do, and nothing else.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use vsml_core::{Aggregation, Kernel, Layout, State, SubRnn, SubRnnConfig, Topology};
@@ -22,9 +24,9 @@ fn outputs(config: &SubRnnConfig, kernel: Kernel, ticks: usize) -> (Vec<f32>, Ve
     let mut first = sub_rnn.new_state(&Topology::dense(&[5, 4, 3]).unwrap(), &mut rng);
     let mut second = State::zeros(config, first.topology());
     for (layer, (of_a, of_b)) in [(&INPUTS[..], &HIDDEN[..]), (&HIDDEN[..], &OUTPUTS[..])].into_iter().enumerate() {
-        for a in 0..of_a.len() {
-            for b in 0..of_b.len() {
-                second.cell_mut(layer, a, b).copy_from_slice(first.cell(layer, of_a[a], of_b[b]));
+        for (a, &of_a) in of_a.iter().enumerate() {
+            for (b, &of_b) in of_b.iter().enumerate() {
+                second.cell_mut(layer, a, b).copy_from_slice(first.cell(layer, of_a, of_b));
             }
         }
     }

@@ -160,7 +160,7 @@ fn padded(values: impl Iterator<Item = f64>) -> Option<std::ops::Range<f64>> {
     let finite = values.filter(|value| value.is_finite());
     let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
     let room = if high > low { 0.05 * (high - low) } else { 0.5_f64.max(0.05 * high.abs()) };
-    (low <= high).then(|| low - room..high + room)
+    (low <= high).then_some(low - room..high + room)
 }
 
 /// A label of the vertical axis: as many digits as tell neighbours apart.

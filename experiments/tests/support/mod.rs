@@ -1,5 +1,5 @@
 //! Running the `vsml` command from tests.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -22,6 +22,8 @@
 //! and no instruction waits for the one before. All this is written once over [`Lanes`], sixteen numbers, for which there
 //! are two instruction sets. No lane ever meets another, so both give the same bits, whatever R.
 
+#![allow(clippy::needless_range_loop, reason = "the same index counts registers and offsets in memory")]
+
 use super::activation::{EXP2_POLYNOMIAL, EXPONENT_LIMIT, FLUSH_BELOW};
 use super::{Incoming, LANES, Lines};
 use crate::state::Layer;

@@ -1,0 +1,66 @@
+//! Between the beginning and the end of a life, nothing is allocated.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use vsml_agents::{Learner, MetaLearner, Vsml, VsmlConfig, players};
+use vsml_core::Kernel;
+use vsml_envs::{LifetimeKey, Registry, Split, stream};
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: handed on as it came.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: handed on as it came.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Allocations between the beginning of a life and its end.
+fn allocations(learner: &mut dyn Learner, id: &str) -> u64 {
+    let key = LifetimeKey { seed: 1, split: Split::Test, generation: 0, member: 0, lifetime: 0 };
+    let mut life = Registry::builtin().make(id).unwrap().begin(&key).unwrap();
+    let mut rng = key.stream("learner");
+    learner.begin(life.observation_space(), life.action_space(), &mut rng).unwrap();
+    let before = ALLOCATIONS.get();
+    while !life.is_over() {
+        learner.reveal(life.expected_rewards()).unwrap();
+        let action = learner.act(&life.percept(), &mut rng).unwrap();
+        let feedback = life.step(action).unwrap();
+        learner.feedback(&feedback);
+    }
+    ALLOCATIONS.get() - before
+}
+
+#[test]
+fn vsml_learners_live_without_allocating() {
+    for config in
+        [VsmlConfig::default(), VsmlConfig::symla(), VsmlConfig { hidden_layers: vec![4], ..VsmlConfig::default() }]
+    {
+        let vsml = Vsml::new(config, Kernel::detect()).unwrap();
+        let mut learner = vsml.learner(&vsml.initialise(&mut stream(1, "theta", &[]))).unwrap();
+        for id in ["BernoulliBandit-v0:arms=7", "CartPole-v1", "HeartsAndTraps-v0:permute_observations=true"] {
+            assert_eq!(allocations(&mut *learner, id), 0, "{id}");
+        }
+    }
+}
+
+#[test]
+fn reference_players_live_without_allocating() {
+    for (player, _) in players::LISTING {
+        assert_eq!(allocations(&mut *players::make(player).unwrap(), "BernoulliBandit-v0:arms=7"), 0, "{player}");
+    }
+}
