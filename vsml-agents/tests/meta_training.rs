@@ -14,7 +14,7 @@ use vsml_envs::{
     stream,
 };
 
-const NEVER: AtomicBool = AtomicBool::new(false);
+static NEVER: AtomicBool = AtomicBool::new(false);
 
 fn training(tasks: Tasks, pairs: usize) -> MetaTraining {
     let config = VsmlConfig { hidden_size: 8, message_size: 4, ..VsmlConfig::default() };
