@@ -44,11 +44,11 @@ fn command(registry: &Registry, command: &Command) -> Result<()> {
         Command::Resume(arguments) => train::resume(registry, arguments),
         Command::Evaluate(arguments) => evaluate::evaluate(registry, arguments),
         Command::Report { run } => {
-            println!("{}", report_command::write_report(&RunFolder::open(run)?)?.display());
+            println!("{}", report_command::write_report(&RunFolder::look(run)?)?.display());
             Ok(())
         }
         Command::Hash { run } => {
-            println!("{}", RunFolder::open(run)?.hash()?);
+            println!("{}", RunFolder::look(run)?.hash()?);
             Ok(())
         }
         Command::List => {

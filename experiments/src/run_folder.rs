@@ -30,10 +30,11 @@ use crate::config::Config;
 /// Evaluation files beyond this are refused.
 const MAX_JSON_BYTES: u64 = 1 << 30;
 
-/// A run's folder, locked for this process.
+/// A run's folder.
 pub struct RunFolder {
     path: PathBuf,
-    _lock: File,
+    /// Held as long as this process may change the run.
+    _lock: Option<File>,
 }
 
 impl RunFolder {
@@ -54,14 +55,23 @@ impl RunFolder {
         Ok(folder)
     }
 
-    /// Opens the folder of a run that was begun.
+    /// Looks into the folder of a run, at which another process may be at work.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn look(path: &Path) -> Result<Self> {
+        if !path.join("config.toml").is_file() {
+            bail!("{} is not the folder of a run: there is no config.toml in it", path.display());
+        }
+        Ok(RunFolder { path: path.into(), _lock: None })
+    }
+
+    /// Opens the folder of a run that was begun, to go on with it.
     ///
     /// # Errors
     /// If there is none, or another process works there.
     pub fn open(path: &Path) -> Result<Self> {
-        if !path.join("config.toml").is_file() {
-            bail!("{} is not the folder of a run: there is no config.toml in it", path.display());
-        }
+        Self::look(path)?;
         let folder = Self::lock(path)?;
         // What a killed process was writing.
         for entry in std::fs::read_dir(path)?.flatten() {
@@ -76,7 +86,7 @@ impl RunFolder {
         let file = OpenOptions::new().create(true).append(true).open(path.join("lock"));
         let lock = file.with_context(|| format!("cannot write in the run folder {}", path.display()))?;
         match lock.try_lock() {
-            Ok(()) => Ok(RunFolder { path: path.into(), _lock: lock }),
+            Ok(()) => Ok(RunFolder { path: path.into(), _lock: Some(lock) }),
             Err(TryLockError::WouldBlock) => bail!("{} is in use by another process", path.display()),
             Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
         }

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 use vsml_agents::{Evaluation, GenerationMetrics, MetaTraining};
-use vsml_core::Theta;
+use vsml_core::{Archive, Theta};
 use vsml_envs::Registry;
 
 /// The configuration of `vsml quickstart`.
@@ -49,7 +49,7 @@ pub fn train(registry: &Registry, arguments: &TrainArguments) -> Result<()> {
 pub fn resume(registry: &Registry, arguments: &ResumeArguments) -> Result<()> {
     let folder = RunFolder::open(&arguments.run)?;
     let mut config = folder.config()?;
-    let manifest: Value = folder.read_json("manifest.json")?;
+    let mut manifest: Value = folder.read_json("manifest.json")?;
     let mut machine = arguments.machine.clone();
     let before = manifest["kernel"].as_str().map(str::parse).transpose()?;
     match (machine.kernel, before) {
@@ -62,12 +62,27 @@ pub fn resume(registry: &Registry, arguments: &ResumeArguments) -> Result<()> {
     if let Some(generations) = arguments.generations {
         config.generations = generations;
     }
-    // Before the folder is changed: is there anything wrong with it?
-    let training = config
+    // Before anything in the folder is changed: is there something wrong with what is asked?
+    let mut training = config
         .build(registry, machine.kernel())
         .with_context(|| format!("cannot go on with {}", arguments.run.display()))?;
+    let checkpoint = folder.load_checkpoint()?;
+    if let Some(archive) = &checkpoint {
+        training.restore(archive)?;
+    }
+    if training.generation() > config.generations {
+        let (run, done) = (arguments.run.display(), training.generation());
+        bail!("{run} has done {done} generations already, {} were asked for", config.generations);
+    }
+    if let Some(resumed) = manifest.as_object_mut() {
+        let times = resumed.entry("resumed").or_insert_with(|| json!([]));
+        if let Some(times) = times.as_array_mut() {
+            times.push(machine.manifest(config.seed));
+        }
+    }
+    folder.write_json("manifest.json", &manifest)?;
     folder.write_config(&config)?;
-    pipeline(registry, &config, &folder, training, &machine)
+    pipeline(registry, &config, &folder, training, checkpoint.as_ref(), &machine)
 }
 
 /// Begins a run in a folder of its own.
@@ -79,7 +94,7 @@ fn begin(registry: &Registry, config: &Config, out: Option<&Path>, name: &str, m
     };
     folder.write_json("manifest.json", &machine.manifest(config.seed))?;
     folder.write_config(config)?;
-    pipeline(registry, config, &folder, training, machine)
+    pipeline(registry, config, &folder, training, None, machine)
 }
 
 /// `runs/name`, or `runs/name-2` and so on if that is taken.
@@ -95,21 +110,10 @@ fn pipeline(
     config: &Config,
     folder: &RunFolder,
     mut training: MetaTraining,
+    checkpoint: Option<&Archive>,
     machine: &Machine,
 ) -> Result<()> {
-    let checkpoint = folder.load_checkpoint()?;
-    if let Some(archive) = &checkpoint {
-        training.restore(archive)?;
-    }
-    if training.generation() > config.generations {
-        bail!(
-            "{} has done {} generations already, {} were asked for",
-            folder.path().display(),
-            training.generation(),
-            config.generations
-        );
-    }
-    let mut metrics = MetricsFile::open(folder, checkpoint.as_ref())?;
+    let mut metrics = MetricsFile::open(folder, checkpoint)?;
     eprintln!(
         "{}: {} meta-parameters, {} on {} threads, {} kernel",
         folder.path().display(),

@@ -63,6 +63,8 @@ fn a_run_is_not_written_over() {
     let message = refuse(&["resume", text(&run), "--generations", "2"]);
     assert!(message.contains("3 generations"), "{message}");
     assert_eq!(hash(&run), before);
+    succeed(&["resume", text(&run)]);
+    assert_eq!(hash(&run), before, "nothing that was refused has left a trace");
 }
 
 #[test]
@@ -73,6 +75,7 @@ fn a_folder_that_is_in_use_or_cannot_be_written_is_refused() {
     lock.lock().unwrap();
     let message = refuse(&["resume", text(&run)]);
     assert!(message.contains("in use by another process"), "{message}");
+    succeed(&["report", text(&run)]);
     drop(lock);
     succeed(&["resume", text(&run)]);
 
@@ -107,8 +110,6 @@ fn damaged_files_are_named_and_a_damaged_checkpoint_falls_back() {
     std::fs::write(&theta, &content).unwrap();
     let message = refuse(&["evaluate", text(&run), "--on", "CartPole-v1:steps=10"]);
     assert!(message.contains("theta.safetensors") && message.contains("damaged"), "{message}");
-    let text_of = String::from_utf8_lossy(&content).replace(r#"\"format_version\":1"#, r#"\"format_version\":9"#);
-    assert!(text_of.contains("version"), "the test must find the version");
 
     for name in ["checkpoint.safetensors", "checkpoint.previous.safetensors"] {
         std::fs::write(run.join(name), "nonsense").unwrap();

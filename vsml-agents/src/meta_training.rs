@@ -97,6 +97,8 @@ pub struct MetaTraining {
     schedule: Schedule,
     counters: Counters,
     best_theta: Vec<f32>,
+    /// The first fault of the last generation, for messages.
+    last_fault: Option<String>,
 }
 
 /// What one member's lifetimes came to.
@@ -141,6 +143,7 @@ impl MetaTraining {
             schedule,
             counters: Counters::default(),
             best_theta: Vec::new(),
+            last_fault: None,
         })
     }
 
@@ -164,9 +167,12 @@ impl MetaTraining {
     /// everything is as it was before it; the answer is then `None`.
     ///
     /// # Errors
-    /// [`TrainingError::Fruitless`] if this was one too many without an update.
+    /// [`TrainingError::Fruitless`] if the last [`MAX_FRUITLESS_GENERATIONS`] gave no update.
     pub fn advance(&mut self, stop: &AtomicBool) -> Result<Option<GenerationMetrics>, TrainingError> {
         let generation = self.counters.generation;
+        if self.counters.fruitless >= MAX_FRUITLESS_GENERATIONS {
+            return Err(TrainingError::Fruitless { generation, fault: self.last_fault.clone() });
+        }
         let members = (0..self.optimizer.population()).into_par_iter();
         let results: Vec<MemberResult> = members.map(|member| self.member(generation, member, stop)).collect();
         if stop.load(Relaxed) {
@@ -180,9 +186,7 @@ impl MetaTraining {
         self.counters.steps += results.iter().map(|result| result.steps).sum::<u64>();
         self.counters.fruitless = if updated { 0 } else { self.counters.fruitless + 1 };
         let metrics = self.metrics(&results, &fitness, &before);
-        if self.counters.fruitless >= MAX_FRUITLESS_GENERATIONS {
-            return Err(TrainingError::Fruitless { generation: generation + 1, fault: metrics.first_fault });
-        }
+        self.last_fault.clone_from(&metrics.first_fault);
         Ok(Some(metrics))
     }
 

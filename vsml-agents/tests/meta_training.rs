@@ -131,7 +131,7 @@ fn nothing_but_faults_ends_the_run_after_five_generations() {
     let tasks = Tasks { id: "None-v0".into(), length: LifetimeLength::Steps(5), distribution: Arc::new(distribution) };
     let mut training = training(tasks, 4);
     let before = training.theta().to_vec();
-    for _ in 0..4 {
+    for _ in 0..5 {
         let metrics = training.advance(&NEVER).unwrap().unwrap();
         assert_eq!((metrics.valid_members, metrics.fitness_mean, metrics.update_norm), (0, None, 0.0));
     }

@@ -304,6 +304,20 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_another_version_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("theta.safetensors");
+        theta().save(&path).unwrap();
+        let mut content = std::fs::read(&path).unwrap();
+        let version = b"\\\"format_version\\\":1";
+        let place = content.windows(version.len()).position(|part| part == version).unwrap();
+        content[place + version.len() - 1] = b'9';
+        std::fs::write(&path, content).unwrap();
+        let message = Theta::load(&path).unwrap_err().to_string();
+        assert!(message.contains("format version 9, this program reads version 1"), "{message}");
+    }
+
+    #[test]
     fn a_header_that_lies_about_its_length_is_refused_before_it_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
