@@ -127,7 +127,7 @@ fn evaluate_all(
     done: &mut (dyn FnMut(&Evaluation) -> Result<()> + Send),
 ) -> Result<Vec<Evaluation>> {
     let bar = ProgressBar::new(lifetimes * (tasks.len() * contenders.len()) as u64);
-    let style = "{bar:30} {pos}/{len} lifetimes  {msg}  [{elapsed} gone, {eta} left]";
+    let style = "{pos}/{len} lives {wide_bar} {msg}  [{elapsed} gone, {eta} left]";
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
     let result = machine.run(|| {
         let mut evaluations = Vec::new();

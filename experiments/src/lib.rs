@@ -30,6 +30,10 @@ pub fn run(registry: Registry) -> ExitCode {
     let done = machine::watch_signals().and_then(|()| command(&registry, &arguments.command));
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<exit::Interrupted>() => {
+            eprintln!("{error}");
+            exit::code(&error)
+        }
         Err(error) => {
             eprintln!("error: {error:#}");
             exit::code(&error)

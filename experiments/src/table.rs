@@ -47,36 +47,57 @@ fn unsuited(evaluations: &[Evaluation]) -> Vec<(&str, &str)> {
     reasons
 }
 
-/// The values as a matrix of task distributions by learners; rows without any value are left out.
+/// The values as a matrix of task distributions by learners; rows without any value are left out. Where the terminal is too
+/// narrow, the learners are dealt out over several tables.
 fn matrix(evaluations: &[Evaluation], values: &[Option<(f64, f64)>], better: fn(f64, f64) -> f64) -> String {
     let learners = distinct(evaluations.iter().map(|evaluation| evaluation.learner.as_str()));
-    let mut table = new_table(std::iter::once("").chain(learners.iter().copied()));
-    for tasks in distinct(evaluations.iter().map(|evaluation| evaluation.tasks.as_str())) {
-        let cells: Vec<Option<(f64, f64)>> = learners
-            .iter()
-            .map(|learner| {
-                let same =
-                    |(evaluation, _): &(&Evaluation, _)| evaluation.tasks == tasks && evaluation.learner == *learner;
+    let rows: Vec<(&str, Vec<String>)> = distinct(evaluations.iter().map(|evaluation| evaluation.tasks.as_str()))
+        .into_iter()
+        .filter_map(|tasks| {
+            let of_learner = |learner: &&str| {
+                let same = |(e, _): &(&Evaluation, _)| e.tasks == tasks && e.learner == *learner;
                 evaluations.iter().zip(values).find(same).and_then(|(_, value)| *value)
-            })
-            .collect();
-        if cells.iter().all(Option::is_none) {
-            continue;
+            };
+            let cells: Vec<Option<(f64, f64)>> = learners.iter().map(of_learner).collect();
+            cells.iter().any(Option::is_some).then(|| (tasks, texts(&learners, &cells, better)))
+        })
+        .collect();
+    let table = |learners: &[&str], first: usize| {
+        let mut table = new_table(std::iter::once("").chain(learners.iter().copied()));
+        table.set_content_arrangement(ContentArrangement::Disabled);
+        for (tasks, texts) in &rows {
+            let of_learners = texts[first..first + learners.len()].iter().map(String::as_str);
+            table.add_row(std::iter::once(*tasks).chain(of_learners));
         }
-        let candidates = learners.iter().zip(&cells).filter(|(learner, _)| **learner != "oracle");
-        let best = candidates.filter_map(|(_, cell)| cell.map(|(mean, _)| mean)).reduce(better);
-        let mut row = vec![tasks.to_string()];
-        row.extend(cells.iter().zip(&learners).map(|(cell, learner)| match cell {
-            None => "n/a".to_string(),
-            Some((mean, error)) => {
-                let mark = if Some(*mean) == best && *learner != "oracle" { BEST } else { "" };
-                format!("{mark}{mean:.2} ±{error:.2}")
-            }
-        }));
-        table.add_row(row);
-    }
-    align_right(&mut table);
-    format!("{table}\n")
+        for column in table.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        table
+    };
+    let widest = table(&[], 0).width().unwrap_or(u16::MAX) as usize;
+    let fits = |per_table: &usize| {
+        let tables = learners.chunks(*per_table).enumerate().map(|(i, part)| table(part, i * per_table).to_string());
+        tables.flat_map(|table| table.lines().map(|line| line.chars().count()).max()).all(|width| width <= widest)
+    };
+    let per_table = (1..=learners.len()).rev().find(fits).unwrap_or(1);
+    let tables = learners.chunks(per_table).enumerate();
+    tables.map(|(i, part)| format!("{}\n", table(part, i * per_table))).collect()
+}
+
+/// The cells of a row, the best learner marked.
+fn texts(learners: &[&str], cells: &[Option<(f64, f64)>], better: fn(f64, f64) -> f64) -> Vec<String> {
+    let candidates = learners.iter().zip(cells).filter(|(learner, _)| **learner != "oracle");
+    let best = candidates.filter_map(|(_, cell)| cell.map(|(mean, _)| mean)).reduce(better);
+    let text = |(learner, cell): (&&str, &Option<(f64, f64)>)| match cell {
+        None => "n/a".to_string(),
+        Some((mean, error)) => {
+            let mark = if Some(*mean) == best && *learner != "oracle" { BEST } else { "" };
+            // 64.13 ±.56: the zero says nothing.
+            let error = format!("{error:.2}");
+            format!("{mark}{mean:.2} ±{}", error.strip_prefix('0').unwrap_or(&error))
+        }
+    };
+    learners.iter().zip(cells).map(text).collect()
 }
 
 /// Names in the order in which they first appear.
@@ -115,7 +136,7 @@ fn plain(value: &Value) -> String {
 }
 
 /// Widest table where there is no terminal that says how wide it is.
-const WIDTH: u16 = 140;
+const WIDTH: u16 = 160;
 
 fn new_table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
@@ -127,12 +148,6 @@ fn new_table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
         table.set_width(WIDTH);
     }
     table
-}
-
-fn align_right(table: &mut Table) {
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
 }
 
 #[cfg(test)]
@@ -172,9 +187,9 @@ pub(crate) mod tests {
             evaluation("vsml", "B-v0", &[1.0, 3.0]),
             evaluation("random", "B-v0", &[]),
         ]);
-        assert!(text.contains("*8.00 ±0.58"), "{text}");
-        assert!(text.contains("*2.00 ±0.58"), "regret of the best: {text}");
-        assert!(text.contains("10.00 ±0.00") && !text.contains("*10.00"), "{text}");
+        assert!(text.contains("*8.00 ±.58"), "{text}");
+        assert!(text.contains("*2.00 ±.58"), "regret of the best: {text}");
+        assert!(text.contains("10.00 ±.00") && !text.contains("*10.00"), "{text}");
         assert!(text.contains("n/a: random: it cannot"), "{text}");
         assert_eq!(text.matches("A-v0").count(), 2);
     }

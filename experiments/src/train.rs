@@ -283,7 +283,7 @@ struct Progress {
 impl Progress {
     fn new(generations: u64, done: u64) -> Self {
         let bar = ProgressBar::new(generations).with_position(done);
-        let style = "{bar:30} {pos}/{len}  {msg}  [{elapsed} gone, {eta} left]";
+        let style = "{pos}/{len} {wide_bar} {msg}  [{elapsed} gone, {eta} left]";
         bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.reset_eta();
         Progress { bar, last_line: Instant::now(), best: None }

@@ -40,6 +40,8 @@ pub struct Report<'a> {
 struct Row<'a> {
     tasks: &'a str,
     length: String,
+    /// The most that any learner lived here.
+    lives: usize,
     cells: Vec<Cell<'a>>,
     curves: Option<String>,
 }
@@ -115,7 +117,8 @@ fn rows<'a>(evaluations: &'a [Evaluation], learners: &[&'a str]) -> Result<Vec<R
             })
             .collect();
         let length = of_learner.iter().flatten().next().map_or(String::new(), |e| e.length.to_string());
-        Ok(Row { tasks, length, cells, curves: plots::lifetime(&of_learner)? })
+        let lives = summaries.iter().flatten().map(|summary| summary.lives).max().unwrap_or(0);
+        Ok(Row { tasks, length, lives, cells, curves: plots::lifetime(&of_learner)? })
     };
     all_tasks.into_iter().map(row).collect()
 }
