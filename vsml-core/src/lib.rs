@@ -15,6 +15,10 @@
 //!
 //! The crate knows nothing of rewards or environments: messages go in, messages come out.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod config;
 mod error;
 mod file;
