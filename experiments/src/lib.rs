@@ -1,4 +1,13 @@
-#![doc = include_str!("../../README.md")]
+//! The `vsml` command, as a library: configurations, run folders, reports.
+//!
+//! The binary is a call of [`run`] with the registry of what comes with it. A crate of your own gets the whole command for
+//! its environments in the same way: implement [`envs::Environment`], register it, call [`run`]. The README at the root of
+//! the workspace is such a crate.
+
+/// The README's example is compiled like any other.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
 
 mod arguments;
 mod config;
