@@ -127,14 +127,13 @@ impl Config {
     /// As [`Config::load`].
     pub fn parse(text: &str, settings: &[String]) -> Result<Self> {
         let mut table: Table = text.parse().map_err(|error| in_one_line(text, &error))?;
-        compare_with_defaults(&table)?;
-        // Before settings are applied, for the sake of the line numbers in messages.
-        toml::from_str::<Config>(text).map_err(|error| in_one_line(text, &error))?;
         for setting in settings {
             apply(&mut table, setting)?;
         }
-        compare_with_defaults(&table)?;
-        let config: Config = table.try_into().map_err(|error| anyhow!("--set: {}", words(&error)))?;
+        let defaults = default_table();
+        name_kinds(&mut table, &defaults);
+        compare_with_defaults(&table, &defaults, "")?;
+        let config: Config = table.try_into().map_err(|error| anyhow!("{}", words(&error)))?;
         if i64::try_from(config.seed).is_err() {
             bail!("seed is {}: it must be at most 2^63 - 1", config.seed);
         }
@@ -160,8 +159,14 @@ impl Config {
         if self.tasks.is_empty() {
             bail!("tasks is empty: name at least one task distribution, for instance tasks = [\"BernoulliBandit-v0\"]");
         }
-        if self.evaluation.lifetimes == 0 {
-            bail!("evaluation.lifetimes is 0: there must be at least 1");
+        for (key, value, least, most) in [
+            ("lifetimes", self.lifetimes, 1, 1_000_000),
+            ("validation.lifetimes", self.validation.lifetimes, 1, 10_000_000),
+            ("evaluation.lifetimes", self.evaluation.lifetimes, 1, 10_000_000),
+        ] {
+            if !(least..=most).contains(&value) {
+                bail!("{key} is {value}: it must be {least} to {most}");
+            }
         }
         let tasks = make_tasks(registry, &self.tasks).context("tasks")?;
         make_tasks(registry, &self.evaluation.tasks).context("evaluation.tasks")?;
@@ -224,7 +229,7 @@ fn apply(table: &mut Table, setting: &str) -> Result<()> {
     let (path, last) = key.rsplit_once('.').map_or((None, key), |(path, last)| (Some(path), last));
     let mut place = table;
     for part in path.into_iter().flat_map(|path| path.split('.')) {
-        let entry = place.entry(part).or_insert_with(|| Value::Table(known_table(part)));
+        let entry = place.entry(part).or_insert_with(|| Value::Table(Table::new()));
         place = match entry {
             Value::Table(inner) => inner,
             _ => bail!("--set {setting}: `{part}` is not a table"),
@@ -234,46 +239,45 @@ fn apply(table: &mut Table, setting: &str) -> Result<()> {
     Ok(())
 }
 
-/// A table that a setting brings into being: of the default kind, where tables have kinds.
-fn known_table(name: &str) -> Table {
-    let mut table = Table::new();
-    if let Some(kind) = default_table().get(name).and_then(|part| part.get("kind")) {
-        table.insert("kind".into(), kind.clone());
-    }
-    table
-}
-
 /// All keys there are, with their defaults.
 fn default_table() -> Table {
     Table::try_from(Config::default()).unwrap_or_default()
 }
 
-/// Compares a table with the one of all defaults: a key that is not there, or a value of another type, is an error that
-/// names it. (serde would say so too, but within tables that have kinds it does not know the key any more.)
-fn compare_with_defaults(table: &Table) -> Result<()> {
-    fn compare(table: &Table, defaults: &Table, path: &str) -> Result<()> {
-        for (key, value) in table {
-            let Some(default) = defaults.get(key) else {
-                let guess = nearest(key, defaults.keys().map(String::as_str));
-                let guess = guess.map(|name| format!("; did you mean `{path}{name}`?")).unwrap_or_default();
-                let all: Vec<&str> = defaults.keys().map(String::as_str).collect();
-                bail!("unknown key `{path}{key}`{guess} (there are: {})", all.join(", "));
-            };
-            match (default, value) {
-                (Value::Table(default), Value::Table(value)) => compare(value, default, &format!("{path}{key}."))?,
-                (Value::Integer(_), Value::Integer(negative)) if *negative < 0 => {
-                    bail!("`{path}{key}` is {negative}: it must be 0 or more");
-                }
-                (Value::Float(_), Value::Integer(_)) => {}
-                (default, value) if default.type_str() != value.type_str() => {
-                    bail!("`{path}{key}` is of type {}: it must be of type {}", value.type_str(), default.type_str());
-                }
-                _ => {}
-            }
+/// Tables that have kinds are of the default kind where they do not say otherwise.
+fn name_kinds(table: &mut Table, defaults: &Table) {
+    for (key, value) in table {
+        if let (Value::Table(inner), Some(kind)) = (value, defaults.get(key).and_then(|default| default.get("kind"))) {
+            inner.entry("kind").or_insert_with(|| kind.clone());
         }
-        Ok(())
     }
-    compare(table, &default_table(), "")
+}
+
+/// Compares a table with the one of all defaults: a key that is not there, or a value of another type, is an error that
+/// names it by its whole path. (serde would say so too, but within tables that have kinds it does not know the path.)
+fn compare_with_defaults(table: &Table, defaults: &Table, path: &str) -> Result<()> {
+    for (key, value) in table {
+        let Some(default) = defaults.get(key) else {
+            let guess = nearest(key, defaults.keys().map(String::as_str));
+            let guess = guess.map(|name| format!("; did you mean `{path}{name}`?")).unwrap_or_default();
+            let all: Vec<&str> = defaults.keys().map(String::as_str).collect();
+            bail!("unknown key `{path}{key}`{guess} (there are: {})", all.join(", "));
+        };
+        match (default, value) {
+            (Value::Table(default), Value::Table(value)) => {
+                compare_with_defaults(value, default, &format!("{path}{key}."))?;
+            }
+            (Value::Integer(_), Value::Integer(negative)) if *negative < 0 => {
+                bail!("`{path}{key}` is {negative}: it must be 0 or more");
+            }
+            (Value::Float(_), Value::Integer(_)) => {}
+            (default, value) if default.type_str() != value.type_str() => {
+                bail!("`{path}{key}` is of type {}: it must be of type {}", value.type_str(), default.type_str());
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -350,7 +354,10 @@ mod tests {
             ("generatons = 3", vec![], "did you mean `generations`?"),
             ("[optimizer]\nkind = 'evolution-strategies'\npears = 3", vec![], "did you mean `optimizer.pairs`?"),
             ("generations = 'many'", vec![], "`generations` is of type string"),
-            ("generations = ", vec![], "line 1"),
+            ("seed = 1\ngenerations = ", vec![], "line 2"),
+            ("tasks = ['BernoulliBandit-v0']\n[optimizer]\npairs = 0", vec![], "pairs is 0"),
+            (tasks, vec!["evaluation.lifetimes=0"], "evaluation.lifetimes is 0"),
+            (tasks, vec!["validation.lifetimes=99999999999"], "validation.lifetimes is 99999999999"),
             ("", vec![], "tasks is empty"),
             ("tasks = ['BernouliBandit-v0']", vec![], "did you mean `BernoulliBandit-v0`?"),
             (tasks, vec!["generations=0"], "generations is 0"),
