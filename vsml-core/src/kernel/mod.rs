@@ -122,10 +122,10 @@ impl FromStr for Kernel {
     }
 }
 
-/// Room that any kernel needs to update a layer of `inputs` × `outputs`.
+/// Room that any kernel needs to update a layer of `inputs` × `outputs`, with or without recurrent messages.
 pub(crate) fn scratch_len(config: &SubRnnConfig, inputs: usize, outputs: usize) -> usize {
     let stride = config.hidden_size.next_multiple_of(LANES);
-    let scalar = config.input_size() + 4 * config.hidden_size;
+    let scalar = 4 * config.message_size + config.extras + 4 * config.hidden_size;
     let simd = (inputs + outputs + 1) * 5 * stride;
     scalar.max(simd)
 }

@@ -213,8 +213,9 @@ impl Packed {
             start.copy_from_slice(&self.bias);
             for (weights, &extra) in self.extras.chunks_exact(row).zip(incoming.extras) {
                 for line in (0..row).step_by(LANES) {
-                    let sum = V::splat(extra).mul_add(V::load(&weights[line]), V::load(&start[line]));
-                    sum.store(&mut start[line]);
+                    let sum = V::load(start.as_ptr().add(line));
+                    let sum = V::splat(extra).mul_add(V::load(weights.as_ptr().add(line)), sum);
+                    sum.store(start.as_mut_ptr().add(line));
                 }
             }
             let sources = [
@@ -327,13 +328,13 @@ impl Packed {
                 let first = first * LANES;
                 // SAFETY: the caller's promise on instructions; rows of a head are `head.stride` long, a multiple of 16.
                 unsafe {
-                    let mut total = V::load(&head.bias[first]).mul(V::splat(of_bias));
+                    let mut total = V::load(head.bias.as_ptr().add(first)).mul(V::splat(of_bias));
                     for (&h, weights) in
                         sum[..self.config.hidden_size].iter().zip(head.weight.chunks_exact(head.stride))
                     {
-                        total = V::splat(h * of_sum).mul_add(V::load(&weights[first]), total);
+                        total = V::splat(h * of_sum).mul_add(V::load(weights.as_ptr().add(first)), total);
                     }
-                    total.store(&mut line.0[0]);
+                    total.store(line.0.as_mut_ptr());
                 }
                 part.copy_from_slice(&line.0[..part.len()]);
             }
