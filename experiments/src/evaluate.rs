@@ -3,6 +3,7 @@
 use crate::arguments::{EvaluateArguments, Machine};
 use crate::config::{LearnerConfig, make_tasks};
 use crate::machine::STOP;
+use crate::output::say;
 use crate::report_command::write_report;
 use crate::run_folder::RunFolder;
 use crate::table;
@@ -81,7 +82,7 @@ pub fn evaluate(registry: &Registry, arguments: &EvaluateArguments) -> Result<()
     let seed = arguments.seed.unwrap_or(config.seed);
     let evaluations = evaluate_missing(&folder, &contenders, &tasks, lifetimes, seed, machine)?;
     print_tables(&evaluations);
-    println!("report  {}", write_report(&folder)?.display());
+    say(format_args!("report  {}", write_report(&folder)?.display()));
     Ok(())
 }
 
@@ -174,6 +175,6 @@ fn attempts(evaluation: &Evaluation) -> u64 {
 /// Prints evaluations as tables.
 pub fn print_tables(evaluations: &[Evaluation]) {
     if !evaluations.is_empty() {
-        println!("{}", table::evaluation_table(evaluations));
+        say(table::evaluation_table(evaluations));
     }
 }

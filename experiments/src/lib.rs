@@ -15,6 +15,7 @@ mod evaluate;
 mod exit;
 mod list;
 mod machine;
+mod output;
 mod report;
 mod report_command;
 mod run_folder;
@@ -28,6 +29,7 @@ pub use vsml_envs as envs;
 use anyhow::Result;
 use arguments::{Arguments, Command};
 use clap::Parser;
+use output::{note, say};
 use run_folder::RunFolder;
 use std::process::ExitCode;
 use vsml_envs::Registry;
@@ -40,11 +42,11 @@ pub fn run(registry: Registry) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is::<exit::Interrupted>() => {
-            eprintln!("{error}");
+            note(format_args!("{error}"));
             exit::code(&error)
         }
         Err(error) => {
-            eprintln!("error: {error:#}");
+            note(format_args!("error: {error:#}"));
             exit::code(&error)
         }
     }
@@ -57,11 +59,11 @@ fn command(registry: &Registry, command: &Command) -> Result<()> {
         Command::Resume(arguments) => train::resume(registry, arguments),
         Command::Evaluate(arguments) => evaluate::evaluate(registry, arguments),
         Command::Report { run } => {
-            println!("{}", report_command::write_report(&RunFolder::look(run)?)?.display());
+            say(report_command::write_report(&RunFolder::look(run)?)?.display());
             Ok(())
         }
         Command::Hash { run } => {
-            println!("{}", RunFolder::look(run)?.hash()?);
+            say(RunFolder::look(run)?.hash()?);
             Ok(())
         }
         Command::List => {

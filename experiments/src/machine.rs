@@ -1,6 +1,7 @@
 //! Threads, kernel, signals, and what the manifest says of them.
 
 use crate::arguments::Machine;
+use crate::output::note;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -18,7 +19,7 @@ pub fn watch_signals() -> Result<()> {
         if STOP.swap(true, Relaxed) {
             std::process::exit(130);
         }
-        eprintln!("\nstopping after what is under way; once more to stop at once");
+        note("\nstopping after what is under way; once more to stop at once");
     })
     .context("cannot watch for signals")
 }

@@ -15,6 +15,7 @@
 //! A checkpoint says how long `metrics.jsonl` was when it was made. Resuming cuts the file to that length, so that no line
 //! is ever missing or there twice, whenever the run was stopped.
 
+use crate::output::note;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -210,7 +211,7 @@ impl RunFolder {
             match Archive::load(&path) {
                 Ok(archive) => {
                     if let Some(error) = failure {
-                        eprintln!("warning: {error}; going on from {name}");
+                        note(format_args!("warning: {error}; going on from {name}"));
                     }
                     return Ok(Some(archive));
                 }

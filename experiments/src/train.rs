@@ -8,6 +8,7 @@ use crate::config::{Config, LearnerConfig, make_tasks};
 use crate::evaluate::{Contender, TRAINED, evaluate_missing, print_tables};
 use crate::exit::{DiskFailure, Interrupted};
 use crate::machine::STOP;
+use crate::output::{note, say};
 use crate::report_command::write_report;
 use crate::run_folder::{MetricsFile, RunFolder};
 use anyhow::{Context, Result, bail};
@@ -55,7 +56,9 @@ pub fn resume(registry: &Registry, arguments: &ResumeArguments) -> Result<()> {
     match (machine.kernel, before) {
         (None, Some(kernel)) => machine.kernel = Some(kernel),
         (Some(now), Some(before)) if now != before => {
-            eprintln!("warning: the run used the {before} kernel up to here; with {now}, its bits may be others");
+            note(format_args!(
+                "warning: the run used the {before} kernel up to here; with {now}, its bits may be others"
+            ));
         }
         _ => {}
     }
@@ -114,14 +117,14 @@ fn pipeline(
     machine: &Machine,
 ) -> Result<()> {
     let mut metrics = MetricsFile::open(folder, checkpoint)?;
-    eprintln!(
+    note(format_args!(
         "{}: {} meta-parameters, {} on {} threads, {} kernel",
         folder.path().display(),
         training.theta().len(),
         config.tasks.join(" + "),
         machine.threads(),
         machine.kernel()
-    );
+    ));
     let started = Instant::now();
     machine.run(|| generations(config, folder, &mut training, &mut metrics))?;
     let theta = chosen_theta(config, &training)?;
@@ -150,14 +153,14 @@ fn finish(
     let report = write_report(folder)?;
     print_tables(evaluations);
     if let Some(best) = training.best() {
-        println!(
+        say(format_args!(
             "meta-parameters  of generation {} of {}, the best in validation",
             best.generation, config.generations
-        );
+        ));
     }
-    println!("hash             {}", folder.hash()?);
-    println!("report           {}", report.display());
-    println!("time             {:.0} s", elapsed.as_secs_f64());
+    say(format_args!("hash             {}", folder.hash()?));
+    say(format_args!("report           {}", report.display()));
+    say(format_args!("time             {:.0} s", elapsed.as_secs_f64()));
     Ok(())
 }
 
@@ -261,7 +264,7 @@ impl Saver {
                 if self.failures >= MAX_DISK_FAILURES {
                     return Err(error.context(DiskFailure { attempts: self.failures }));
                 }
-                eprintln!("warning: {error:#}; training goes on, the checkpoint is tried again later");
+                note(format_args!("warning: {error:#}; training goes on, the checkpoint is tried again later"));
             }
         }
         Ok(())
@@ -306,7 +309,7 @@ impl Progress {
         if self.bar.is_hidden() {
             if self.last_line.elapsed() > Duration::from_secs(10) {
                 self.last_line = Instant::now();
-                eprintln!("generation {}/{}  {text}", metrics.generation, self.bar.length().unwrap_or(0));
+                note(format_args!("generation {}/{}  {text}", metrics.generation, self.bar.length().unwrap_or(0)));
             }
         } else {
             self.bar.set_message(text);

@@ -139,3 +139,15 @@ fn help_teaches() {
         assert!(list.contains(word), "{word} is not in:\n{list}");
     }
 }
+
+#[test]
+fn nobody_need_listen() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path(), &TINY.replace("generations = 40", "generations = 3"));
+    let run = folder.path().join("run");
+    let arguments = ["train", text(&config), "--out", text(&run)];
+    let (closed_output, closed_error) = (std::io::pipe().unwrap().1, std::io::pipe().unwrap().1);
+    let status = vsml(&arguments).stdout(closed_output).stderr(closed_error).status().unwrap();
+    assert!(status.success(), "{status}");
+    assert!(run.join("report.html").is_file());
+}
