@@ -53,6 +53,7 @@ struct Cell<'a> {
     error: String,
     regret: Option<String>,
     interquartile: String,
+    interval: String,
     lives: usize,
     faults: u64,
     best: bool,
@@ -140,7 +141,8 @@ fn cell<'a>(
         cell.error = format!("{:.2}", summary.standard_error);
         cell.regret = summary.regret.map(|(mean, error)| format!("{mean:.2} ± {error:.2}"));
         let interval = summary.interval;
-        cell.interquartile = format!("{:.2} [{:.2}, {:.2}]", summary.interquartile_mean, interval.low, interval.high);
+        cell.interquartile = format!("{:.2}", summary.interquartile_mean);
+        cell.interval = format!("[{:.2}, {:.2}]", interval.low, interval.high);
         cell.share = match (random, oracle) {
             (Some(random), Some(oracle)) if oracle > random => {
                 Some((100.0 * (summary.mean - random) / (oracle - random)).clamp(0.0, 100.0) as u8)

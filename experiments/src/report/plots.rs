@@ -4,7 +4,7 @@
 //! which those who see colours otherwise can tell apart too. The trained learner's line is thick, the players' thin.
 
 use anyhow::{Result, anyhow};
-use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use vsml_agents::{Evaluation, GenerationMetrics};
 
@@ -25,7 +25,7 @@ const FAINT: RGBAColor = RGBAColor(128, 128, 128, 0.2);
 /// Points of a training curve at most; more generations are averaged over equal stretches.
 const TRAINING_POINTS: usize = 500;
 
-type Drawing<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 /// The colour of the learner in this place, for legends: `#d55e00`.
 pub fn colour(place: usize) -> String {
@@ -55,19 +55,7 @@ pub fn training(metrics: &[GenerationMetrics]) -> Result<Option<String>> {
             .y_label_area_size(64)
             .build_cartesian_2d(0.0..last.max(1.0), range)
             .map_err(failed)?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(FAINT)
-            .axis_style(GREY)
-            .label_style(("sans-serif", 13).into_font().color(&GREY))
-            .x_desc("generation")
-            .y_desc("reward of a lifetime")
-            .x_label_formatter(&|x| format!("{x:.0}"))
-            .y_label_formatter(&|y| tick(*y))
-            .draw()
-            .map_err(failed)?;
+        axes(&mut chart, 13, "generation", "reward of a lifetime")?;
         let above = fitness.iter().map(|[x, mean, deviation]| (*x, mean + deviation));
         let below = fitness.iter().rev().map(|[x, mean, deviation]| (*x, mean - deviation));
         let band: Vec<(f64, f64)> = above.chain(below).collect();
@@ -95,28 +83,15 @@ pub fn lifetime(evaluations: &[Option<&Evaluation>]) -> Result<Option<String>> {
 
     let mut svg = String::new();
     {
-        let area: Drawing<'_> = SVGBackend::with_string(&mut svg, (420, 250)).into_drawing_area();
+        let area = SVGBackend::with_string(&mut svg, (420, 250)).into_drawing_area();
         let mut chart = ChartBuilder::on(&area)
             .margin(8)
             .x_label_area_size(38)
             .y_label_area_size(58)
             .build_cartesian_2d(0.0..last, range)
             .map_err(failed)?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(FAINT)
-            .axis_style(GREY)
-            .label_style(("sans-serif", 12).into_font().color(&GREY))
-            .x_labels(6)
-            .y_labels(6)
-            .x_desc(format!("{} of the lifetime", first.unit))
-            .y_desc(format!("reward per {}", first.unit))
-            .x_label_formatter(&|x| format!("{x:.0}"))
-            .y_label_formatter(&|y| tick(*y))
-            .draw()
-            .map_err(failed)?;
+        let unit = &first.unit;
+        axes(&mut chart, 12, &format!("{unit} of the lifetime"), &format!("reward per {unit}"))?;
         // The first learner last, so that it lies on top.
         for (place, curve) in curves.iter().enumerate().rev() {
             let Some(curve) = curve else { continue };
@@ -133,6 +108,25 @@ pub fn lifetime(evaluations: &[Option<&Evaluation>]) -> Result<Option<String>> {
         area.present().map_err(failed)?;
     }
     Ok(Some(scalable(&svg)))
+}
+
+/// Draws the axes and horizontal rules, with text of `size` pixels.
+fn axes(chart: &mut Chart<'_, '_>, size: u32, x: &str, y: &str) -> Result<()> {
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(FAINT)
+        .axis_style(GREY)
+        .label_style(("sans-serif", size).into_font().color(&GREY))
+        .x_labels(9)
+        .y_labels(7)
+        .x_desc(x)
+        .y_desc(y)
+        .x_label_formatter(&|x| format!("{x:.0}"))
+        .y_label_formatter(&|y| tick(*y))
+        .draw()
+        .map_err(failed)
 }
 
 fn failed(error: impl std::fmt::Display) -> anyhow::Error {
