@@ -122,11 +122,14 @@ pub fn live(
     learner.begin(lifetime.observation_space(), lifetime.action_space(), rng).map_err(LifeError::Unsuited)?;
     let mut score = LifeScore::default();
     while !lifetime.is_over() {
-        learner.reveal(lifetime.expected_rewards()).map_err(LifeError::Unsuited)?;
-        let best = lifetime.expected_rewards().and_then(|expected| expected.iter().copied().reduce(f64::max));
+        let expected = lifetime.expected_rewards()?;
+        learner.reveal(expected).map_err(LifeError::Unsuited)?;
         let action = learner.act(&lifetime.percept(), rng).map_err(LifeError::Learner)?;
-        let regret = match (best, lifetime.expected_rewards(), action) {
-            (Some(best), Some(expected), Action::Discrete(index)) => expected.get(index).map(|mean| best - mean),
+        let regret = match (expected, action) {
+            (Some(expected), Action::Discrete(index)) => {
+                let best = expected.iter().copied().reduce(f64::max);
+                best.zip(expected.get(index)).map(|(best, mean)| best - mean)
+            }
             _ => None,
         };
         let moment = (lifetime.steps(), lifetime.episodes());

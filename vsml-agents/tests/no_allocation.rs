@@ -37,7 +37,7 @@ fn allocations(learner: &mut dyn Learner, id: &str) -> u64 {
     learner.begin(life.observation_space(), life.action_space(), &mut rng).unwrap();
     let before = ALLOCATIONS.get();
     while !life.is_over() {
-        learner.reveal(life.expected_rewards()).unwrap();
+        learner.reveal(life.expected_rewards().unwrap()).unwrap();
         let action = learner.act(&life.percept(), &mut rng).unwrap();
         let feedback = life.step(action).unwrap();
         learner.feedback(&feedback);

@@ -238,8 +238,15 @@ impl Lifetime {
     }
 
     /// See [`Environment::expected_rewards`].
-    pub fn expected_rewards(&self) -> Option<&[f64]> {
-        self.environment.expected_rewards()
+    ///
+    /// # Errors
+    /// If the environment panics, or knows something that is not a number.
+    pub fn expected_rewards(&self) -> Result<Option<&[f64]>, Fault> {
+        let expected = guard("expected_rewards", || self.environment.expected_rewards())?;
+        match expected.and_then(|expected| expected.iter().find(|reward| !reward.is_finite())) {
+            Some(&reward) => Err(Fault::Reward(reward)),
+            None => Ok(expected),
+        }
     }
 
     fn reset(&mut self) -> Result<(), Fault> {
@@ -371,6 +378,13 @@ mod tests {
             }
             Step { reward, terminated: self.step == self.episode, truncated: false }
         }
+        fn expected_rewards(&self) -> Option<&[f64]> {
+            match self.misdeed {
+                "knows too much" => panic!("nobody knows"),
+                "knows nonsense" => Some(&[1.0, f64::NAN]),
+                _ => None,
+            }
+        }
     }
 
     fn lifetime(misdeed: &'static str, length: LifetimeLength) -> Result<Lifetime, Fault> {
@@ -416,6 +430,10 @@ mod tests {
             if misdeed == "panic" {
                 assert!(fault.to_string().contains("five") && fault.to_string().contains("lifetime.rs"), "{fault}");
             }
+        }
+        for (misdeed, kind) in [("knows too much", "panic"), ("knows nonsense", "reward")] {
+            let life = lifetime(misdeed, LifetimeLength::Steps(10)).unwrap();
+            assert_eq!(life.expected_rewards().unwrap_err().kind(), kind);
         }
         assert_eq!(lifetime("space", LifetimeLength::Steps(1)).err().unwrap().kind(), "space");
         let mut life = lifetime("", LifetimeLength::Steps(1)).unwrap();

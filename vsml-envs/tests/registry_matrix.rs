@@ -127,7 +127,7 @@ fn every_observation_is_of_its_space_also_the_last_of_an_episode() {
 fn wrapping_leaves_the_task_inside_as_it_was() {
     let means = |wrappers: &str| {
         let tasks = Registry::builtin().make(&format!("BernoulliBandit-v0:arms=6{wrappers}")).unwrap();
-        let mut means = tasks.begin(&key(0, 0)).unwrap().expected_rewards().unwrap().to_vec();
+        let mut means = tasks.begin(&key(0, 0)).unwrap().expected_rewards().unwrap().unwrap().to_vec();
         means.sort_by(f64::total_cmp);
         means
     };
