@@ -25,13 +25,10 @@ pub struct Interrupted {
     pub command: String,
 }
 
-/// The disk did not take a checkpoint, several times over.
+/// The disk does not take what must be written.
 #[derive(Debug, thiserror::Error)]
-#[error("the checkpoint could not be written {attempts} times in a row; the last one that was is intact")]
-pub struct DiskFailure {
-    /// How often it was tried.
-    pub attempts: u32,
-}
+#[error("the run cannot be written; its last checkpoint is intact, and `resume` goes on from there")]
+pub struct DiskFailure;
 
 /// The exit code that goes with an error.
 pub fn code(error: &anyhow::Error) -> ExitCode {
@@ -39,7 +36,7 @@ pub fn code(error: &anyhow::Error) -> ExitCode {
         if cause.is::<Interrupted>() {
             return ExitCode::from(INTERRUPTED);
         }
-        if cause.is::<DiskFailure>() {
+        if cause.is::<DiskFailure>() || error.is::<DiskFailure>() {
             return ExitCode::from(DISK);
         }
         if matches!(cause.downcast_ref(), Some(TrainingError::Fruitless { .. })) {

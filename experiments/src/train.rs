@@ -220,9 +220,9 @@ fn generations(
                 return Err(error.into());
             }
         };
-        metrics_file.append(&metrics)?;
+        metrics_file.append(&metrics).context(DiskFailure)?;
         let seconds = started.elapsed().as_secs_f64();
-        writeln!(timing, "{}", json!({ "generation": metrics.generation, "seconds": seconds }))?;
+        writeln!(timing, "{}", json!({ "generation": metrics.generation, "seconds": seconds })).context(DiskFailure)?;
         progress.show(&metrics);
         saver.save_if_due(folder, training, metrics_file)?;
     }
@@ -262,7 +262,7 @@ impl Saver {
             Err(error) => {
                 self.failures += 1;
                 if self.failures >= MAX_DISK_FAILURES {
-                    return Err(error.context(DiskFailure { attempts: self.failures }));
+                    return Err(error.context(DiskFailure));
                 }
                 note(format_args!("warning: {error:#}; training goes on, the checkpoint is tried again later"));
             }
@@ -272,7 +272,7 @@ impl Saver {
 
     /// Saves now, because nothing comes after.
     fn save(&mut self, folder: &RunFolder, training: &MetaTraining, metrics: &MetricsFile) -> Result<()> {
-        folder.save_checkpoint(training, metrics).map_err(|error| error.context(DiskFailure { attempts: 1 }))
+        folder.save_checkpoint(training, metrics).context(DiskFailure)
     }
 }
 
