@@ -8,6 +8,8 @@
 //!   operations in the same order on every lane, so their results are equal to the bit; they differ from the scalar
 //!   kernel's in the last bits.
 //!
+//! A third definition, as a graph of candle's operations, is the oracle in `tests/candle_oracle.rs`.
+//!
 //! The processor is asked at run time. All `unsafe` code of the project is in this module.
 
 mod activation;
