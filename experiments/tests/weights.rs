@@ -1,0 +1,57 @@
+//! The weights that are shipped do what the documentation says of them.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use std::path::Path;
+use support::succeed;
+use vsml::agents::evaluation::evaluate;
+use vsml::agents::{Learner, MetaLearner, Unable, Vsml, VsmlConfig, players};
+use vsml::core::{Kernel, Theta};
+use vsml::envs::{Registry, Split};
+
+fn path(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights").join(name);
+    path.to_str().unwrap().to_string()
+}
+
+/// Mean reward of 500 lifetimes of what `make` makes.
+fn reward(make: &(dyn Fn() -> Result<Box<dyn Learner>, Unable> + Sync), id: &str) -> f64 {
+    let tasks = Registry::builtin().make(id).unwrap();
+    evaluate("", make, &tasks, Split::Test, 3, 500, &|_| {}).summary().unwrap().mean
+}
+
+/// Mean reward of the shipped learner and of a player, on the same tasks.
+fn rewards(weights: &str, player: &str, id: &str) -> (f64, f64) {
+    let theta = Theta::load(Path::new(&path(weights))).unwrap();
+    let mut config = theta.origin["learner"].clone();
+    config.as_object_mut().unwrap().remove("kind");
+    let config: VsmlConfig = serde_json::from_value(config).unwrap();
+    let vsml = Vsml::new(config, Kernel::detect()).unwrap();
+    let player = || players::make(player).map_err(|error| Unable(error.to_string()));
+    (reward(&|| vsml.learner(&theta.values), id), reward(&player, id))
+}
+
+#[test]
+fn quickstart_beats_thompson_sampling_on_more_arms_than_it_was_trained_on() {
+    for arms in [2, 5, 10, 20] {
+        let (vsml, thompson) =
+            rewards("quickstart.safetensors", "thompson", &format!("BernoulliBandit-v0:arms={arms}"));
+        assert!(vsml > thompson, "{arms} arms: {vsml} against {thompson}");
+    }
+}
+
+#[test]
+fn cartpole_falls_seldom_whatever_its_senses_are_called() {
+    let id = "CartPole-v1:fall_reward=0,permute_observations=true,permute_actions=true";
+    let (vsml, random) = rewards("cartpole.safetensors", "random", id);
+    assert!(vsml > 492.0 && random < 480.0, "{vsml} against {random}");
+}
+
+#[test]
+fn the_command_takes_them() {
+    let on = ["--on", "BernoulliBandit-v0:arms=7,steps=20", "--lifetimes", "20"];
+    let table = succeed(&[&["evaluate", &path("quickstart.safetensors")], &on[..]].concat());
+    assert!(table.contains("arms=7"), "{table}");
+}
