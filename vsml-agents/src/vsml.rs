@@ -220,7 +220,7 @@ impl Learner for VsmlLearner {
         sizes.push(outputs);
         let topology = Topology::dense(&sizes).map_err(|error| Unable(error.to_string()))?;
         self.life = Some(Life {
-            state: self.sub_rnn.new_state(&topology, rng),
+            state: self.sub_rnn.new_state(&topology, rng).map_err(|error| Unable(error.to_string()))?,
             observation_len: observation.flat_len(),
             action_space: action.clone(),
             action: action.zero(),

@@ -19,7 +19,7 @@ fn ticks(criterion: &mut Criterion) {
                 let theta = Layout::new(&config).initialise(&mut rng);
                 let Ok(sub_rnn) = SubRnn::new(&config, &theta, kernel) else { continue };
                 let Ok(topology) = Topology::dense(&[inputs, outputs]) else { continue };
-                let mut state = sub_rnn.new_state(&topology, &mut rng);
+                let Ok(mut state) = sub_rnn.new_state(&topology, &mut rng) else { continue };
                 state.write_forward(0, &vec![0.5; inputs]);
                 state.write_backward(0, &vec![-0.5; outputs]);
                 group.throughput(Throughput::Elements((topology.sub_rnns() * config.micro_ticks) as u64));

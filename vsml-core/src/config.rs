@@ -16,6 +16,22 @@ pub enum Aggregation {
     Sum,
 }
 
+/// Whether the layers are passed a second time in each tick, last to first, and by which sub-RNN.
+///
+/// What a pass against the stream is for: an error that is put in at the last layer reaches the first one within the same
+/// tick, instead of moving up one layer a tick. See [`SubRnn::backward_tick`](crate::SubRnn::backward_tick).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BackwardPass {
+    /// No such pass.
+    #[default]
+    None,
+    /// By the same sub-RNN.
+    Same,
+    /// By a second sub-RNN with meta-parameters of its own, on the same state.
+    Separate,
+}
+
 /// The configuration of the sub-RNN that stands in for every weight of a network.
 ///
 /// [`SubRnnConfig::vsml`] and [`SubRnnConfig::symla`] are the two published settings.
@@ -34,10 +50,32 @@ pub struct SubRnnConfig {
     pub recurrent_messages: bool,
     /// Mean or sum of messages.
     pub aggregation: Aggregation,
+    /// Whether each sub-RNN's messages pass a layer norm (mean 0 and variance 1 over the M numbers, then a learnt scale
+    /// and offset) before they are aggregated. Needs a message of at least 2 numbers.
+    #[serde(default)]
+    pub layer_norm: bool,
+    /// Whether a sub-RNN (a, b) of a dense layer also reads where it is: a and b, each scaled to lie between -1 and 1. It
+    /// is then no longer blind to the order of neurons, and what it learns is tied to it.
+    #[serde(default)]
+    pub coordinates: bool,
+    /// Whether a sub-RNN also reads which layer it is in, scaled to lie between -1 (first) and 1 (last).
+    #[serde(default)]
+    pub layer_index: bool,
+    /// How many layers have meta-parameters of their own; 1 to 64. With 1, all layers of a network of any depth share
+    /// one set; with more, a network must have exactly so many layers.
+    #[serde(default = "one")]
+    pub parameter_sets: usize,
+    /// Whether and by which sub-RNN the layers are also passed last to first.
+    #[serde(default)]
+    pub backward_pass: BackwardPass,
     /// B in `y = B tanh(m / B)`, which keeps outputs within ±B; absent: `y = m`.
     pub output_bound: Option<f32>,
     /// Which number m of the last layer's forward messages is the output; counted from 0, below `message_size`.
     pub output_component: usize,
+}
+
+fn one() -> usize {
+    1
 }
 
 impl SubRnnConfig {
@@ -50,6 +88,11 @@ impl SubRnnConfig {
             extras: 0,
             recurrent_messages: false,
             aggregation: Aggregation::Mean,
+            layer_norm: false,
+            coordinates: false,
+            layer_index: false,
+            parameter_sets: 1,
+            backward_pass: BackwardPass::None,
             output_bound: Some(100.0),
             output_component: 1,
         }
@@ -68,10 +111,15 @@ impl SubRnnConfig {
     }
 
     /// Numbers that a sub-RNN reads in one update, besides its own hidden state: 2M, 2M more if messages are recurrent,
-    /// and the extras.
+    /// the extras, 2 coordinates and 1 layer index if asked for.
     pub fn input_size(&self) -> usize {
         let messages = if self.recurrent_messages { 4 } else { 2 };
-        messages * self.message_size + self.extras
+        messages * self.message_size + self.extras + self.places()
+    }
+
+    /// Numbers that say where a sub-RNN is.
+    pub(crate) fn places(&self) -> usize {
+        2 * usize::from(self.coordinates) + usize::from(self.layer_index)
     }
 
     /// Refuses what makes no sense.
@@ -91,6 +139,19 @@ impl SubRnnConfig {
         within("micro_ticks", self.micro_ticks, 1, 64)?;
         within("extras", self.extras, 0, 64)?;
         within("output_component", self.output_component, 0, self.message_size - 1)?;
+        within("parameter_sets", self.parameter_sets, 1, 64)?;
+        if self.layer_norm && self.message_size < 2 {
+            return Err(Error::Config {
+                field: "layer_norm",
+                reason: "a message of 1 number has no variance: give message_size of at least 2".into(),
+            });
+        }
+        if self.layer_index && self.parameter_sets > 1 {
+            return Err(Error::Config {
+                field: "layer_index",
+                reason: "with one set of parameters per layer, each layer knows which it is already".into(),
+            });
+        }
         match self.output_bound {
             Some(bound) if !(bound.is_finite() && bound > 0.0) => {
                 Err(Error::Config { field: "output_bound", reason: format!("{bound} is not a positive number") })
@@ -118,6 +179,12 @@ mod tests {
             (SubRnnConfig { micro_ticks: 0, ..SubRnnConfig::vsml() }, "micro_ticks"),
             (SubRnnConfig { extras: 1000, ..SubRnnConfig::vsml() }, "extras"),
             (SubRnnConfig { output_component: 8, ..SubRnnConfig::vsml() }, "output_component"),
+            (SubRnnConfig { parameter_sets: 0, ..SubRnnConfig::vsml() }, "parameter_sets"),
+            (
+                SubRnnConfig { layer_norm: true, message_size: 1, output_component: 0, ..SubRnnConfig::vsml() },
+                "layer_norm",
+            ),
+            (SubRnnConfig { layer_index: true, parameter_sets: 2, ..SubRnnConfig::vsml() }, "layer_index"),
             (SubRnnConfig { output_bound: Some(f32::NAN), ..SubRnnConfig::vsml() }, "output_bound"),
         ] {
             let message = config.check().unwrap_err().to_string();

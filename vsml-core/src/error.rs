@@ -27,6 +27,9 @@ pub enum Error {
         /// What was given.
         found: usize,
     },
+    /// A segment was given too few or too many numbers.
+    #[error("segment: {0}")]
+    Segment(String),
     /// A kernel was asked for by a name that there is not.
     #[error("unknown kernel `{0}`: there are scalar, avx2 and avx512")]
     UnknownKernel(String),

@@ -219,7 +219,7 @@ impl Theta {
         for parameter in layout.parameters() {
             let (shape, array) = archive
                 .arrays
-                .get(parameter.name)
+                .get(&parameter.name)
                 .ok_or_else(|| refuse(format!("there is no array `{}`", parameter.name)))?;
             if *shape != parameter.shape {
                 return Err(refuse(format!(

@@ -20,17 +20,27 @@
 struct Readme;
 
 mod config;
+mod differentiable;
 mod error;
 mod file;
+mod graph;
 mod kernel;
 mod parameters;
+mod segment;
 mod state;
 mod sub_rnn;
+mod tape;
+mod topology;
 
-pub use config::{Aggregation, SubRnnConfig};
+pub use config::{Aggregation, BackwardPass, SubRnnConfig};
+pub use differentiable::segment;
 pub use error::Error;
 pub use file::{Archive, MAX_FILE_BYTES, MAX_HEADER_BYTES, Theta, write_durably};
+pub use graph::segment_op_by_op;
 pub use kernel::Kernel;
 pub use parameters::{Layout, Parameter};
-pub use state::{State, Topology};
-pub use sub_rnn::SubRnn;
+pub use segment::{Drive, Feedback, Gradients, Segment, SegmentRun};
+pub use state::State;
+pub use sub_rnn::{Direction, SubRnn};
+pub use tape::{Adjoint, Tape};
+pub use topology::{Convolution, LayerShape, Topology};

@@ -1,73 +1,32 @@
-//! Topology and state: what one network is at one moment of its life.
+//! State: what one network is at one moment of its life.
 //!
 //! The state is all that changes while a learner lives, and so all that it has learnt. Next to the hidden and cell
 //! vectors lie the messages: those that the layers sent last, and those that the outside puts in at both ends.
 
-use crate::kernel::{LANES, Lines};
+use crate::kernel::{LANES, Lines, Scratch};
 use crate::parameters::truncated_normal;
-use crate::{Error, SubRnnConfig};
+use crate::{Convolution, Error, LayerShape, SubRnnConfig, Topology};
 use rand::Rng;
 
-/// How many neurons each layer of a dense network has, inputs first: `[4, 2]` is one layer of 4 × 2 sub-RNNs.
-///
-/// Not a parameter of any kind: it is chosen per task.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Topology {
-    sizes: Vec<usize>,
-}
-
-impl Topology {
-    /// Most sub-RNNs a network may have. (At N = 16 the state of so many takes 2 GiB.)
-    pub const MAX_SUB_RNNS: usize = 1 << 24;
-
-    /// A dense network with `sizes[0]` inputs, then hidden layers if any, then outputs.
-    ///
-    /// # Errors
-    /// If there are fewer than two sizes, one is 0, or there would be more than [`Topology::MAX_SUB_RNNS`] sub-RNNs.
-    pub fn dense(sizes: &[usize]) -> Result<Self, Error> {
-        let refuse = |reason: &str| Err(Error::Topology { sizes: sizes.to_vec(), reason: reason.into() });
-        if sizes.len() < 2 {
-            return refuse("a network has at least inputs and outputs");
-        }
-        if sizes.contains(&0) {
-            return refuse("every layer needs at least one neuron");
-        }
-        let total = sizes
-            .windows(2)
-            .try_fold(0usize, |total, pair| total.checked_add(pair[0].checked_mul(pair[1])?))
-            .filter(|&total| total <= Self::MAX_SUB_RNNS);
-        if total.is_none() {
-            return refuse("more than 16,777,216 sub-RNNs");
-        }
-        Ok(Topology { sizes: sizes.to_vec() })
-    }
-
-    /// Number of inputs.
-    pub fn inputs(&self) -> usize {
-        self.sizes[0]
-    }
-
-    /// Number of outputs.
-    pub fn outputs(&self) -> usize {
-        self.sizes[self.sizes.len() - 1]
-    }
-
-    /// Neurons per layer, inputs first.
-    pub fn sizes(&self) -> &[usize] {
-        &self.sizes
-    }
-
-    /// Number of sub-RNNs, that is of weights in the network that this stands for.
-    pub fn sub_rnns(&self) -> usize {
-        self.sizes.windows(2).map(|pair| pair[0] * pair[1]).sum()
-    }
-}
-
-/// The state of one layer of A × B sub-RNNs. Row-major: sub-RNN (a, b) is number a·B + b.
+/// The state of one layer.
 #[derive(Clone, Debug)]
 pub(crate) struct Layer {
+    pub shape: LayerShape,
+    /// Number of input neurons A.
     pub inputs: usize,
+    /// Number of output neurons B.
     pub outputs: usize,
+    /// Where each input neuron is, where each output neuron is (both empty without coordinates), and where the layer is;
+    /// within ±1.
+    pub input_places: Vec<f32>,
+    pub output_places: Vec<f32>,
+    pub depth: f32,
+    /// In a convolution, the pixel that each kernel position meets at each position of the image ([`BEYOND`] if there is
+    /// none): kernel positions × positions. Empty in a dense layer.
+    pub pixels: Vec<u32>,
+    /// In a convolution, how many messages reach each input: fewer near the border. Empty in a dense layer, where as many
+    /// reach each as there are outputs.
+    pub messages_to_input: Vec<f32>,
     /// h of every sub-RNN, `stride` numbers each of which the first N count and the rest stay 0.
     pub hidden: Lines,
     /// c of every sub-RNN, as `hidden`.
@@ -78,7 +37,77 @@ pub(crate) struct Layer {
     pub backward_out: Vec<f32>,
 }
 
+impl Layer {
+    fn zeros(config: &SubRnnConfig, shape: LayerShape, depth: f32) -> Self {
+        let (inputs, outputs) = (shape.inputs(), shape.outputs());
+        let numbers = shape.sub_rnns() * config.hidden_size.next_multiple_of(LANES);
+        let places = |neurons: usize| match config.coordinates {
+            true => (0..neurons).map(|i| place(i, neurons)).collect(),
+            false => Vec::new(),
+        };
+        let pixels = pixels(&shape);
+        Layer {
+            shape,
+            inputs,
+            outputs,
+            messages_to_input: messages_to_input(&shape, &pixels),
+            pixels,
+            input_places: places(inputs),
+            output_places: places(outputs),
+            depth,
+            hidden: Lines::zeros(numbers),
+            cell: Lines::zeros(numbers),
+            forward_out: vec![0.0; outputs * config.message_size],
+            backward_out: vec![0.0; inputs * config.message_size],
+        }
+    }
+
+    /// All that a tick changes.
+    pub fn numbers_mut(&mut self) -> [&mut [f32]; 4] {
+        [&mut self.hidden, &mut self.cell, &mut self.forward_out, &mut self.backward_out]
+    }
+
+    /// All that a tick changes.
+    pub fn numbers(&self) -> [&[f32]; 4] {
+        [&self.hidden, &self.cell, &self.forward_out, &self.backward_out]
+    }
+}
+
+/// In [`Layer::pixels`]: a place outside of the image.
+pub(crate) const BEYOND: u32 = u32::MAX;
+
+/// See [`Layer::pixels`]; what [`LayerShape::application`] says, for the vector kernels.
+fn pixels(shape: &LayerShape) -> Vec<u32> {
+    let LayerShape::Convolution(c) = shape else { return Vec::new() };
+    let one_channel = LayerShape::Convolution(Convolution { in_channels: 1, out_channels: 1, ..*c });
+    let positions = shape.positions();
+    (0..c.kernel * c.kernel * positions)
+        .map(|i| match one_channel.application(i / positions, i % positions).0 {
+            pixel if pixel < c.height * c.width => pixel as u32,
+            _ => BEYOND,
+        })
+        .collect()
+}
+
+/// See [`Layer::messages_to_input`].
+fn messages_to_input(shape: &LayerShape, pixels: &[u32]) -> Vec<f32> {
+    let LayerShape::Convolution(c) = shape else { return Vec::new() };
+    let mut messages = vec![0.0; shape.inputs()];
+    for &pixel in pixels.iter().filter(|&&pixel| pixel != BEYOND) {
+        let first = pixel as usize * c.in_channels;
+        messages[first..first + c.in_channels].iter_mut().for_each(|count| *count += c.out_channels as f32);
+    }
+    messages
+}
+
+/// The `i`-th of `count` places evenly spread over ±1: the middle of the `i`-th of as many equal parts.
+fn place(i: usize, count: usize) -> f32 {
+    (2 * i + 1) as f32 / count as f32 - 1.0
+}
+
 /// The state of a network: hidden and cell vectors of all sub-RNNs, and the messages under way.
+///
+/// Its size is [`State::bytes`]; nothing grows while it lives.
 #[derive(Clone, Debug)]
 pub struct State {
     pub(crate) topology: Topology,
@@ -92,57 +121,44 @@ pub struct State {
     /// The scalars that every sub-RNN reads.
     pub(crate) extras: Vec<f32>,
     /// Room for a kernel to work in; carries nothing from tick to tick.
-    pub(crate) scratch: Lines,
+    pub(crate) scratch: Scratch,
 }
 
 impl State {
     /// A state of zeros. Use [`State::randomise`] before living with it: only the random half of `c` tells one neuron from
     /// another.
-    pub fn zeros(config: &SubRnnConfig, topology: &Topology) -> Self {
+    ///
+    /// # Errors
+    /// If the configuration makes no sense, or cannot run this topology ([`Topology::check`]).
+    pub fn zeros(config: &SubRnnConfig, topology: &Topology) -> Result<Self, Error> {
+        config.check()?;
+        topology.check(config)?;
         let m = config.message_size;
-        let stride = config.hidden_size.next_multiple_of(LANES);
-        let layers: Vec<Layer> = topology
-            .sizes
-            .windows(2)
-            .map(|pair| Layer {
-                inputs: pair[0],
-                outputs: pair[1],
-                hidden: Lines::zeros(pair[0] * pair[1] * stride),
-                cell: Lines::zeros(pair[0] * pair[1] * stride),
-                forward_out: vec![0.0; pair[1] * m],
-                backward_out: vec![0.0; pair[0] * m],
-            })
-            .collect();
-        let scratch = layers
-            .iter()
-            .map(|layer| crate::kernel::scratch_len(config, layer.inputs, layer.outputs))
-            .max()
-            .unwrap_or(0);
-        State {
+        let count = topology.layers().len();
+        let shapes = topology.layers().iter().enumerate();
+        Ok(State {
             topology: topology.clone(),
             hidden_size: config.hidden_size,
             message_size: m,
-            layers,
+            layers: shapes.map(|(l, &shape)| Layer::zeros(config, shape, place(l, count))).collect(),
             forward_in: vec![0.0; topology.inputs() * m],
             backward_in: vec![0.0; topology.outputs() * m],
             extras: vec![0.0; config.extras],
-            scratch: Lines::zeros(scratch),
-        }
+            scratch: Scratch::for_updates(config, topology),
+        })
     }
 
     /// Begins a new life: all messages and h become 0; of every c the first half is drawn from a truncated normal of
-    /// deviation 1/sqrt(inputs of the layer) and the other half is 0 (METHOD: Kirsch & Schmidhuber 2021, appendix).
+    /// deviation 1/sqrt(inputs of an output neuron) and the other half is 0 (METHOD: Kirsch & Schmidhuber 2021, appendix).
     ///
     /// The draws are independent over sub-RNNs. This is what breaks the symmetry between neurons, and what makes a
-    /// learner invariant to their order.
+    /// learner invariant to their order. (For a convolution the original's code has 1/sqrt(kernel) here; this is
+    /// 1/sqrt(kernel² · channels in), as the rule says.)
     pub fn randomise(&mut self, rng: &mut impl Rng) {
         let n = self.hidden_size;
         for layer in &mut self.layers {
-            layer.hidden.fill(0.0);
-            layer.cell.fill(0.0);
-            layer.forward_out.fill(0.0);
-            layer.backward_out.fill(0.0);
-            let deviation = 1.0 / (layer.inputs as f32).sqrt();
+            layer.numbers_mut().into_iter().for_each(|numbers| numbers.fill(0.0));
+            let deviation = 1.0 / (layer.shape.senders_to_output() as f32).sqrt();
             for cell in layer.cell.chunks_exact_mut(n.next_multiple_of(LANES)) {
                 cell[..n / 2].fill_with(|| deviation * truncated_normal(rng));
             }
@@ -187,37 +203,119 @@ impl State {
         self.layers[self.layers.len() - 1].forward_out[output * self.message_size + component]
     }
 
-    /// h of sub-RNN (`input`, `output`) of layer `layer`: N numbers.
+    /// h of sub-RNN number `sub_rnn` (as [`LayerShape`] counts them) of layer `layer`: N numbers.
     ///
     /// # Panics
     /// If there is no such sub-RNN.
-    pub fn hidden(&self, layer: usize, input: usize, output: usize) -> &[f32] {
-        let range = self.range(layer, input, output);
+    pub fn hidden(&self, layer: usize, sub_rnn: usize) -> &[f32] {
+        let range = self.range(layer, sub_rnn);
         &self.layers[layer].hidden[range]
     }
 
-    /// c of sub-RNN (`input`, `output`) of layer `layer`: N numbers.
+    /// c of sub-RNN number `sub_rnn` of layer `layer`: N numbers.
     ///
     /// # Panics
     /// If there is no such sub-RNN.
-    pub fn cell(&self, layer: usize, input: usize, output: usize) -> &[f32] {
-        let range = self.range(layer, input, output);
+    pub fn cell(&self, layer: usize, sub_rnn: usize) -> &[f32] {
+        let range = self.range(layer, sub_rnn);
         &self.layers[layer].cell[range]
+    }
+
+    /// As [`State::hidden`], to be written.
+    ///
+    /// # Panics
+    /// If there is no such sub-RNN.
+    pub fn hidden_mut(&mut self, layer: usize, sub_rnn: usize) -> &mut [f32] {
+        let range = self.range(layer, sub_rnn);
+        &mut self.layers[layer].hidden[range]
     }
 
     /// As [`State::cell`], to be written: initial states from elsewhere come in here.
     ///
     /// # Panics
     /// If there is no such sub-RNN.
-    pub fn cell_mut(&mut self, layer: usize, input: usize, output: usize) -> &mut [f32] {
-        let range = self.range(layer, input, output);
+    pub fn cell_mut(&mut self, layer: usize, sub_rnn: usize) -> &mut [f32] {
+        let range = self.range(layer, sub_rnn);
         &mut self.layers[layer].cell[range]
     }
 
-    fn range(&self, layer: usize, input: usize, output: usize) -> std::ops::Range<usize> {
-        let (inputs, outputs) = (self.layers[layer].inputs, self.layers[layer].outputs);
-        assert!(input < inputs && output < outputs, "({input}, {output}) is outside a layer of {inputs} × {outputs}");
-        let start = (input * outputs + output) * self.hidden_size.next_multiple_of(LANES);
+    /// Shares what was learnt over a batch: the first half of every h and c becomes its mean over the batch (METHOD:
+    /// Kirsch & Schmidhuber 2021, batches). To be called before each tick in which several states, each with an example of
+    /// its own, learn together.
+    ///
+    /// # Panics
+    /// If the states are not of one shape.
+    pub fn share_over_batch(batch: &mut [State]) {
+        let [first, rest @ ..] = batch else { return };
+        let (half, stride) = (first.hidden_size / 2, first.hidden_size.next_multiple_of(LANES));
+        let count = (rest.len() + 1) as f32;
+        for l in 0..first.layers.len() {
+            // 0 is h and 1 is c.
+            for part in 0..2 {
+                let numbers = first.layers[l].numbers_mut()[part].len();
+                for i in (0..numbers).filter(|i| i % stride < half) {
+                    let others = rest.iter().map(|state| state.layers[l].numbers()[part][i]);
+                    let mean = others.fold(first.layers[l].numbers()[part][i], |sum, x| sum + x) / count;
+                    first.layers[l].numbers_mut()[part][i] = mean;
+                    rest.iter_mut().for_each(|state| state.layers[l].numbers_mut()[part][i] = mean);
+                }
+            }
+        }
+    }
+
+    /// All numbers of the state that outlive a tick: of each layer h and c of all sub-RNNs (S × N each), its forward messages
+    /// (B × M) and its backward messages (A × M); then the messages put in at the last layer (outputs × M).
+    pub fn pack(&self) -> Vec<f32> {
+        let mut packed = Vec::new();
+        for layer in &self.layers {
+            for states in [&layer.hidden, &layer.cell] {
+                let own = states.chunks_exact(self.hidden_size.next_multiple_of(LANES));
+                own.for_each(|own| packed.extend_from_slice(&own[..self.hidden_size]));
+            }
+            packed.extend_from_slice(&layer.forward_out);
+            packed.extend_from_slice(&layer.backward_out);
+        }
+        packed.extend_from_slice(&self.backward_in);
+        packed
+    }
+
+    /// Takes what [`State::pack`] gave.
+    ///
+    /// # Panics
+    /// If it came from a state of another shape.
+    pub fn unpack(&mut self, packed: &[f32]) {
+        let n = self.hidden_size;
+        let mut rest = packed;
+        let mut read = |to: &mut [f32]| {
+            let (from, after) = rest.split_at(to.len());
+            to.copy_from_slice(from);
+            rest = after;
+        };
+        for layer in &mut self.layers {
+            for states in [&mut layer.hidden, &mut layer.cell] {
+                states.chunks_exact_mut(n.next_multiple_of(LANES)).for_each(|own| read(&mut own[..n]));
+            }
+            read(&mut layer.forward_out);
+            read(&mut layer.backward_out);
+        }
+        read(&mut self.backward_in);
+        assert!(rest.is_empty(), "{} numbers too many for this state", rest.len());
+    }
+
+    /// Bytes that the numbers of a state take, with the room that a tick works in: what a life costs in memory. With S
+    /// sub-RNNs, A inputs and B outputs in each layer and N rounded up to a multiple of 16, that is
+    /// 4 · (Σ (2 N S + M (A + B)) + M (A₁ + B_last) + extras) for the state, and for the work at most
+    /// 4 · (10 N + 4 M) (A + B + 2) of the greatest layer and little more.
+    pub fn bytes(&self) -> usize {
+        let layers = self.layers.iter().flat_map(|layer| layer.numbers().map(<[f32]>::len));
+        let ends = self.forward_in.len() + self.backward_in.len() + self.extras.len();
+        size_of::<f32>() * (layers.sum::<usize>() + ends) + self.scratch.bytes()
+    }
+
+    fn range(&self, layer: usize, sub_rnn: usize) -> std::ops::Range<usize> {
+        let count = self.layers[layer].shape.sub_rnns();
+        assert!(sub_rnn < count, "layer {layer} has {count} sub-RNNs, there is no number {sub_rnn}");
+        let start = sub_rnn * self.hidden_size.next_multiple_of(LANES);
         start..start + self.hidden_size
     }
 }
@@ -237,34 +335,33 @@ mod tests {
     use rand_xoshiro::Xoshiro256PlusPlus;
 
     #[test]
-    fn sizes_that_cannot_be_are_refused() {
-        for (sizes, word) in [
-            (vec![3], "at least"),
-            (vec![3, 0], "neuron"),
-            (vec![usize::MAX, 2], "sub-RNNs"),
-            (vec![1 << 13, 1 << 13], "sub-RNNs"),
-        ] {
-            let message = Topology::dense(&sizes).unwrap_err().to_string();
-            assert!(message.contains(word), "{message}");
-        }
-    }
-
-    #[test]
     fn a_new_life_has_half_of_its_cells_random() {
         let config = SubRnnConfig::vsml();
-        let mut state = State::zeros(&config, &Topology::dense(&[100, 20]).unwrap());
+        let mut state = State::zeros(&config, &Topology::dense(&[100, 20]).unwrap()).unwrap();
         state.randomise(&mut Xoshiro256PlusPlus::seed_from_u64(3));
         let mut squares = 0.0;
-        for input in 0..100 {
-            for output in 0..20 {
-                let cell = state.cell(0, input, output);
-                assert!(
-                    cell[8..].iter().all(|&c| c == 0.0) && state.hidden(0, input, output).iter().all(|&h| h == 0.0)
-                );
-                squares += cell.iter().map(|&c| f64::from(c * c)).sum::<f64>();
-            }
+        for sub_rnn in 0..2000 {
+            let cell = state.cell(0, sub_rnn);
+            assert!(cell[8..].iter().all(|&c| c == 0.0) && state.hidden(0, sub_rnn).iter().all(|&h| h == 0.0));
+            squares += cell.iter().map(|&c| f64::from(c * c)).sum::<f64>();
         }
         let deviation = (squares / 16_000.0).sqrt();
         assert!((deviation / 0.08796 - 1.0).abs() < 0.03, "{deviation}");
+    }
+
+    #[test]
+    fn a_batch_shares_the_first_half_and_keeps_the_second() {
+        let config = SubRnnConfig { hidden_size: 5, ..SubRnnConfig::vsml() };
+        let topology = Topology::dense(&[2, 3]).unwrap();
+        let mut batch = [State::zeros(&config, &topology).unwrap(), State::zeros(&config, &topology).unwrap()];
+        for (state, value) in batch.iter_mut().zip([1.0, 2.0]) {
+            state.cell_mut(0, 4).fill(value);
+            state.hidden_mut(0, 1).fill(-value);
+        }
+        State::share_over_batch(&mut batch);
+        assert_eq!(batch[0].cell(0, 4), [1.5, 1.5, 1.0, 1.0, 1.0]);
+        assert_eq!(batch[1].cell(0, 4), [1.5, 1.5, 2.0, 2.0, 2.0]);
+        assert_eq!(batch[1].hidden(0, 1), [-1.5, -1.5, -2.0, -2.0, -2.0]);
+        assert_eq!(batch[1].cell(0, 3), [0.0; 5]);
     }
 }

@@ -1,8 +1,9 @@
 //! The sub-RNN with its meta-parameters, and the tick: the whole idea of VSML.
 
 use crate::kernel::{Incoming, Update};
-use crate::{Error, Kernel, Layout, State, SubRnnConfig, Topology};
+use crate::{BackwardPass, Error, Kernel, Layout, State, SubRnnConfig, Topology};
 use rand::Rng;
+use std::ops::Range;
 
 /// The sub-RNN: a configuration and the meta-parameters that all sub-RNNs of all networks share, ready to run.
 ///
@@ -21,7 +22,7 @@ use rand::Rng;
 ///
 /// // The same meta-parameters run a network of 3 × 2 and one of 64 × 32 × 10.
 /// for sizes in [&[3, 2][..], &[64, 32, 10]] {
-///     let mut state = sub_rnn.new_state(&Topology::dense(sizes)?, &mut rng);
+///     let mut state = sub_rnn.new_state(&Topology::dense(sizes)?, &mut rng)?;
 ///     state.write_forward(0, &vec![0.5; sizes[0]]);
 ///     sub_rnn.tick(&mut state);
 ///     let mut outputs = vec![0.0; sizes[sizes.len() - 1]];
@@ -33,7 +34,18 @@ use rand::Rng;
 pub struct SubRnn {
     config: SubRnnConfig,
     kernel: Kernel,
-    update: Box<dyn Update>,
+    /// One for all layers, or one for each; then those of a separate sub-RNN for the backward pass.
+    sets: Vec<Box<dyn Update>>,
+    parameters_per_set: usize,
+}
+
+/// Which way the layers are passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// First to last: [`SubRnn::tick`].
+    Forward,
+    /// Last to first: [`SubRnn::backward_tick`].
+    Backward,
 }
 
 impl SubRnn {
@@ -47,7 +59,9 @@ impl SubRnn {
         if theta.len() != expected {
             return Err(Error::ParameterCount { expected, found: theta.len() });
         }
-        Ok(SubRnn { config: config.clone(), kernel, update: kernel.prepare(config, theta)? })
+        let parameters_per_set = Layout::of_one_set(config).len();
+        let sets = theta.chunks_exact(parameters_per_set).map(|set| kernel.prepare(config, set));
+        Ok(SubRnn { config: config.clone(), kernel, sets: sets.collect::<Result<_, _>>()?, parameters_per_set })
     }
 
     /// The configuration.
@@ -61,10 +75,13 @@ impl SubRnn {
     }
 
     /// The state of a network at the beginning of a life; see [`State::randomise`].
-    pub fn new_state(&self, topology: &Topology, rng: &mut impl Rng) -> State {
-        let mut state = State::zeros(&self.config, topology);
+    ///
+    /// # Errors
+    /// If the configuration cannot run this topology ([`Topology::check`]).
+    pub fn new_state(&self, topology: &Topology, rng: &mut impl Rng) -> Result<State, Error> {
+        let mut state = State::zeros(&self.config, topology)?;
         state.randomise(rng);
-        state
+        Ok(state)
     }
 
     /// One pass over the layers, first to last (METHOD: Kirsch & Schmidhuber 2021, algorithm 1).
@@ -76,12 +93,28 @@ impl SubRnn {
     /// # Panics
     /// If the state was made for another configuration.
     pub fn tick(&self, state: &mut State) {
+        self.pass(state, Direction::Forward);
+    }
+
+    /// One pass over the layers, last to first, so that what is put in at the last layer reaches the first one at once
+    /// (Kirsch & Schmidhuber 2021, the variant with a backward pass). By the same sub-RNN, or by one of its own if
+    /// [`SubRnnConfig::backward_pass`] says so.
+    ///
+    /// # Panics
+    /// If the state was made for another configuration.
+    pub fn backward_tick(&self, state: &mut State) {
+        self.pass(state, Direction::Backward);
+    }
+
+    pub(crate) fn pass(&self, state: &mut State, direction: Direction) {
         assert_eq!(
             (state.hidden_size, state.message_size, state.extras.len()),
             (self.config.hidden_size, self.config.message_size, self.config.extras),
             "the state was made for another sub-RNN (hidden size, message size, extras)"
         );
-        for l in 0..state.layers.len() {
+        let count = state.layers.len();
+        for step in 0..count {
+            let l = if direction == Direction::Forward { step } else { count - 1 - step };
             let (before, rest) = state.layers.split_at_mut(l);
             let (layer, after) = rest.split_at_mut(1);
             let incoming = Incoming {
@@ -89,8 +122,21 @@ impl SubRnn {
                 backward: after.first().map_or(&state.backward_in, |layer| &layer.backward_out),
                 extras: &state.extras,
             };
-            self.update.update(&mut layer[0], &incoming, &mut state.scratch);
+            self.sets[self.set_of(l, direction)].update(&mut layer[0], &incoming, &mut state.scratch);
         }
+    }
+
+    /// Which set of parameters updates layer `l`.
+    fn set_of(&self, l: usize, direction: Direction) -> usize {
+        let separate = direction == Direction::Backward && self.config.backward_pass == BackwardPass::Separate;
+        let first = if separate { self.config.parameter_sets } else { 0 };
+        if self.config.parameter_sets == 1 { first } else { first + l }
+    }
+
+    /// The set that updates layer `l`, and where its parameters lie in theta.
+    pub(crate) fn update_of(&self, l: usize, direction: Direction) -> (&dyn Update, Range<usize>) {
+        let set = self.set_of(l, direction);
+        (&*self.sets[set], set * self.parameters_per_set..(set + 1) * self.parameters_per_set)
     }
 
     /// Reads the outputs y = B tanh(m / B), one per output neuron, m being the configured number of the last layer's

@@ -7,7 +7,7 @@ use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::alloc::{GlobalAlloc, Layout as MemoryLayout, System};
 use std::cell::Cell;
-use vsml_core::{Aggregation, Kernel, Layout, State, SubRnn, SubRnnConfig, Topology};
+use vsml_core::{Aggregation, Convolution, Kernel, LayerShape, Layout, State, SubRnn, SubRnnConfig, Topology};
 
 struct Counting;
 
@@ -37,7 +37,7 @@ fn uniform(rng: &mut Xoshiro256PlusPlus) -> f32 {
 /// Lives `ticks` ticks on random inputs; returns all states and messages at the end.
 fn live(sub_rnn: &SubRnn, topology: &Topology, ticks: usize, seed: u64) -> Vec<f32> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut state = sub_rnn.new_state(topology, &mut rng);
+    let mut state = sub_rnn.new_state(topology, &mut rng).unwrap();
     for _ in 0..ticks {
         let x: Vec<f32> = (0..topology.inputs()).map(|_| uniform(&mut rng)).collect();
         let y: Vec<f32> = (0..topology.outputs()).map(|_| uniform(&mut rng)).collect();
@@ -51,12 +51,10 @@ fn live(sub_rnn: &SubRnn, topology: &Topology, ticks: usize, seed: u64) -> Vec<f
 
 fn all_numbers(state: &State, config: &SubRnnConfig) -> Vec<f32> {
     let mut numbers = Vec::new();
-    for (layer, pair) in state.topology().sizes().windows(2).enumerate() {
-        for a in 0..pair[0] {
-            for b in 0..pair[1] {
-                numbers.extend_from_slice(state.hidden(layer, a, b));
-                numbers.extend_from_slice(state.cell(layer, a, b));
-            }
+    for (layer, shape) in state.topology().layers().iter().enumerate() {
+        for sub_rnn in 0..shape.sub_rnns() {
+            numbers.extend_from_slice(state.hidden(layer, sub_rnn));
+            numbers.extend_from_slice(state.cell(layer, sub_rnn));
         }
     }
     for b in 0..state.topology().outputs() {
@@ -72,8 +70,20 @@ fn theta(config: &SubRnnConfig, seed: u64) -> Vec<f32> {
     theta
 }
 
+/// Dense networks, and convolutions with a dense layer behind them.
+fn topologies() -> impl Strategy<Value = Topology> {
+    let dense = prop::collection::vec(1usize..=13, 2..=4).prop_map(|sizes| Topology::dense(&sizes).unwrap());
+    let convolution = ((1usize..=6, 1usize..=6, 1usize..=2), (0usize..=1, 1usize..=3, 1usize..=3), 1usize..=3);
+    let image = convolution.prop_map(|((height, width, in_channels), (half, stride, out_channels), outputs)| {
+        let c = Convolution { height, width, in_channels, kernel: 2 * half + 1, stride, out_channels };
+        let inputs = c.out_height() * c.out_width() * out_channels;
+        Topology::new(&[LayerShape::Convolution(c), LayerShape::Dense { inputs, outputs }]).unwrap()
+    });
+    prop_oneof![dense, image]
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn vector_kernels_follow_the_scalar_one(
@@ -81,11 +91,12 @@ proptest! {
         message_size in prop_oneof![Just(8usize), 1usize..=20],
         micro_ticks in 1usize..=3,
         extras in 0usize..=3,
-        recurrent_messages: bool,
-        sum: bool,
-        sizes in prop::collection::vec(1usize..=13, 2..=4),
+        flags: [bool; 5],
+        topology in topologies(),
         seed: u64,
     ) {
+        let [recurrent_messages, sum, layer_norm, coordinates, layer_index] = flags;
+        let dense = topology.layers().iter().all(|layer| matches!(layer, LayerShape::Dense { .. }));
         let config = SubRnnConfig {
             hidden_size,
             message_size,
@@ -93,18 +104,23 @@ proptest! {
             extras,
             recurrent_messages,
             aggregation: if sum { Aggregation::Sum } else { Aggregation::Mean },
+            layer_norm: layer_norm && message_size > 1,
+            coordinates: coordinates && dense,
+            layer_index,
             output_bound: None,
             output_component: 0,
+            ..SubRnnConfig::vsml()
         };
         let theta = theta(&config, seed);
-        let topology = Topology::dense(&sizes).unwrap();
         let results: Vec<Vec<f32>> = Kernel::available()
             .into_iter()
             .map(|kernel| live(&SubRnn::new(&config, &theta, kernel).unwrap(), &topology, 5, seed))
             .collect();
+        // A layer norm makes what is small, rounding included, up to 316 times as large.
+        let tolerance = if config.layer_norm { 2e-3 } else { 2e-5 };
         for other in &results[1..] {
             for (x, y) in results[0].iter().zip(other) {
-                prop_assert!((x - y).abs() <= 2e-5 * (1.0 + x.abs()), "{x} {y}");
+                prop_assert!((x - y).abs() <= tolerance * (1.0 + x.abs()), "{x} {y}");
             }
         }
         if let [_, avx2, avx512] = &results[..] {
@@ -120,7 +136,7 @@ fn not_a_number_is_not_hidden() {
     for kernel in Kernel::available() {
         let sub_rnn = SubRnn::new(&config, &theta(&config, 1), kernel).unwrap();
         let mut state =
-            sub_rnn.new_state(&Topology::dense(&[2, 3]).unwrap(), &mut Xoshiro256PlusPlus::seed_from_u64(1));
+            sub_rnn.new_state(&Topology::dense(&[2, 3]).unwrap(), &mut Xoshiro256PlusPlus::seed_from_u64(1)).unwrap();
         state.write_forward(0, &[0.0, f32::NAN]);
         sub_rnn.tick(&mut state);
         assert!((0..3).all(|b| state.forward_message(b, 1).is_nan()), "{kernel}");
@@ -133,7 +149,7 @@ fn huge_inputs_give_finite_states() {
     for kernel in Kernel::available() {
         let sub_rnn = SubRnn::new(&config, &theta(&config, 2), kernel).unwrap();
         let mut state =
-            sub_rnn.new_state(&Topology::dense(&[2, 3]).unwrap(), &mut Xoshiro256PlusPlus::seed_from_u64(1));
+            sub_rnn.new_state(&Topology::dense(&[2, 3]).unwrap(), &mut Xoshiro256PlusPlus::seed_from_u64(1)).unwrap();
         for sign in [1.0, -1.0, 1.0] {
             state.write_forward(0, &[sign * 1e30, -sign * 1e20]);
             sub_rnn.tick(&mut state);
@@ -148,7 +164,7 @@ fn a_tick_allocates_nothing() {
     for kernel in Kernel::available() {
         let sub_rnn = SubRnn::new(&config, &theta(&config, 3), kernel).unwrap();
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
-        let mut state = sub_rnn.new_state(&Topology::dense(&[5, 7, 3]).unwrap(), &mut rng);
+        let mut state = sub_rnn.new_state(&Topology::dense(&[5, 7, 3]).unwrap(), &mut rng).unwrap();
         let before = ALLOCATIONS.get();
         for _ in 0..10 {
             sub_rnn.tick(&mut state);
@@ -168,12 +184,12 @@ fn decaying_states_become_zero_and_never_denormal() {
     for kernel in Kernel::available() {
         let sub_rnn = SubRnn::new(&config, &theta, kernel).unwrap();
         let mut state =
-            sub_rnn.new_state(&Topology::dense(&[1, 1]).unwrap(), &mut Xoshiro256PlusPlus::seed_from_u64(5));
+            sub_rnn.new_state(&Topology::dense(&[1, 1]).unwrap(), &mut Xoshiro256PlusPlus::seed_from_u64(5)).unwrap();
         for _ in 0..200 {
             sub_rnn.tick(&mut state);
-            assert!(state.cell(0, 0, 0).iter().all(|c| *c == 0.0 || c.is_normal()), "{kernel}");
+            assert!(state.cell(0, 0).iter().all(|c| *c == 0.0 || c.is_normal()), "{kernel}");
         }
-        assert!(state.cell(0, 0, 0).iter().all(|&c| c == 0.0), "{kernel}");
+        assert!(state.cell(0, 0).iter().all(|&c| c == 0.0), "{kernel}");
     }
 }
 

@@ -21,12 +21,15 @@ fn outputs(config: &SubRnnConfig, kernel: Kernel, ticks: usize) -> (Vec<f32>, Ve
     let mut theta = Layout::new(config).initialise(&mut rng);
     theta.iter_mut().for_each(|x| *x *= 2.0);
     let sub_rnn = SubRnn::new(config, &theta, kernel).unwrap();
-    let mut first = sub_rnn.new_state(&Topology::dense(&[5, 4, 3]).unwrap(), &mut rng);
-    let mut second = State::zeros(config, first.topology());
-    for (layer, (of_a, of_b)) in [(&INPUTS[..], &HIDDEN[..]), (&HIDDEN[..], &OUTPUTS[..])].into_iter().enumerate() {
-        for (a, &of_a) in of_a.iter().enumerate() {
-            for (b, &of_b) in of_b.iter().enumerate() {
-                second.cell_mut(layer, a, b).copy_from_slice(first.cell(layer, of_a, of_b));
+    let mut first = sub_rnn.new_state(&Topology::dense(&[5, 4, 3]).unwrap(), &mut rng).unwrap();
+    let mut second = State::zeros(config, first.topology()).unwrap();
+    for (layer, (order_of_a, order_of_b)) in
+        [(&INPUTS[..], &HIDDEN[..]), (&HIDDEN[..], &OUTPUTS[..])].into_iter().enumerate()
+    {
+        for (a, &of_a) in order_of_a.iter().enumerate() {
+            for (b, &of_b) in order_of_b.iter().enumerate() {
+                let cell = first.cell(layer, of_a * order_of_b.len() + of_b);
+                second.cell_mut(layer, a * order_of_b.len() + b).copy_from_slice(cell);
             }
         }
     }

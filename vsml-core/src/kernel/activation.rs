@@ -12,6 +12,9 @@ pub(crate) const EXPONENT_LIMIT: f32 = 40.0;
 /// decays would stay among them for ever.
 pub(crate) const FLUSH_BELOW: f32 = 1e-30;
 
+/// What a layer norm adds to the variance.
+pub(crate) const NORM_EPSILON: f32 = 1e-5;
+
 /// Coefficients c1 to c5 of `2^f = 1 + c1 f + ... + c5 f^5` on [-1/2, 1/2]: weighted least squares, reweighted until the
 /// relative error was level at 9.1e-8; 1.9e-7 when evaluated in `f32`. The constant is exactly 1 so that tanh(0) is
 /// exactly 0, which keeps the unused lanes of a vector at 0.

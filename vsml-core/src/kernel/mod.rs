@@ -1,14 +1,15 @@
-//! Kernels: how a layer is updated.
+//! Kernels: how a layer is updated, and how a gradient comes back through it.
 //!
-//! A kernel does one thing, [`Update::update`]: it runs all sub-RNNs of a layer for their micro ticks and aggregates what
-//! they send. There are several, and a test holds them together:
+//! A kernel does two things. [`Update::update`] runs all sub-RNNs of a layer for their micro ticks and aggregates what they
+//! send. [`Update::back_propagate`] is its transpose: from the derivatives of a loss with respect to what came out, it makes
+//! those with respect to what went in. There are several kernels, and tests hold them together:
 //!
 //! - [`scalar`] is the definition, written to be read;
 //! - [`simd`] is the same algebra rearranged to be fast, with AVX2 or AVX-512 instructions. Both of these do the same
 //!   operations in the same order on every lane, so their results are equal to the bit; they differ from the scalar
 //!   kernel's in the last bits.
 //!
-//! A third definition, as a graph of candle's operations, is the oracle in `tests/candle_oracle.rs`.
+//! A third definition, as a graph of candle's operations, is [`Graph`](crate::Graph).
 //!
 //! The processor is asked at run time. All `unsafe` code of the project is in this module.
 
@@ -23,7 +24,7 @@ mod x86;
 pub(crate) use aligned::{LANES, Lines};
 
 use crate::state::Layer;
-use crate::{Error, SubRnnConfig};
+use crate::{Error, SubRnnConfig, Topology};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -38,10 +39,81 @@ pub(crate) struct Incoming<'a> {
     pub extras: &'a [f32],
 }
 
-/// A kernel that holds the meta-parameters in the form it likes.
+/// Derivatives of a loss with respect to an [`Incoming`]; a kernel adds to them.
+pub(crate) struct IncomingAdjoint<'a> {
+    pub forward: &'a mut [f32],
+    pub backward: &'a mut [f32],
+    pub extras: &'a mut [f32],
+}
+
+/// A kernel that holds one set of meta-parameters in the form it likes.
 pub(crate) trait Update: Send + Sync {
     /// Runs the layer's sub-RNNs for their micro ticks and writes the aggregated messages into `layer`.
-    fn update(&self, layer: &mut Layer, incoming: &Incoming<'_>, scratch: &mut [f32]);
+    fn update(&self, layer: &mut Layer, incoming: &Incoming<'_>, scratch: &mut Scratch);
+
+    /// The way back through [`Update::update`], which is done again from `before` on the way.
+    ///
+    /// `adjoint` holds the derivatives of a loss with respect to the layer's numbers *after* the update, and is given those
+    /// with respect to the numbers before it. What the update read adds to `of_incoming`, the meta-parameters' share to
+    /// `gradient`, which lies as they do. The room must be one of [`Scratch::for_gradients`].
+    fn back_propagate(
+        &self,
+        before: &Layer,
+        incoming: &Incoming<'_>,
+        adjoint: &mut Layer,
+        of_incoming: IncomingAdjoint<'_>,
+        gradient: &mut [f64],
+        scratch: &mut Scratch,
+    );
+}
+
+/// Room for kernels to work in, so that a tick allocates nothing. Carries nothing from call to call.
+#[derive(Clone, Debug)]
+pub(crate) struct Scratch {
+    pub lines: Lines,
+    /// For sums that are taken in `f64`.
+    pub sums: Vec<f64>,
+}
+
+impl Scratch {
+    /// Room to update any layer of `topology`.
+    pub fn for_updates(config: &SubRnnConfig, topology: &Topology) -> Self {
+        let (n, m) = (config.hidden_size, config.message_size);
+        let stride = n.next_multiple_of(LANES).max(m.next_multiple_of(LANES));
+        let mut scratch = Scratch { lines: Lines::zeros(0), sums: Vec::new() };
+        scratch.grow(topology, |inputs, outputs| {
+            let neurons = inputs + 1 + outputs;
+            let scalar = config.input_size() + 6 * n + m;
+            let simd = (neurons + 1) * 5 * stride + 8 * stride;
+            (scalar.max(simd), neurons * m + 2 * n)
+        });
+        scratch
+    }
+
+    /// Room for the way back through any layer of `topology`.
+    pub fn for_gradients(config: &SubRnnConfig, topology: &Topology) -> Self {
+        let mut scratch = Self::for_updates(config, topology);
+        let stride = config.hidden_size.next_multiple_of(LANES).max(config.message_size.next_multiple_of(LANES));
+        let matrices =
+            (config.input_size() + config.hidden_size + 2) * 4 * stride + 2 * (config.hidden_size + 3) * stride;
+        let records = (config.micro_ticks + 1) * 6 * 7 * stride + 6 * 8 * stride;
+        scratch.grow(topology, |inputs, outputs| ((inputs + 2 + outputs) * 10 * stride + matrices + records, 0));
+        scratch
+    }
+
+    fn grow(&mut self, topology: &Topology, needed: impl Fn(usize, usize) -> (usize, usize)) {
+        for layer in topology.layers() {
+            let (lines, sums) = needed(layer.inputs(), layer.outputs());
+            if lines > self.lines.len() {
+                self.lines = Lines::zeros(lines);
+            }
+            self.sums.resize(sums.max(self.sums.len()), 0.0);
+        }
+    }
+
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.lines) + size_of_val(&*self.sums)
+    }
 }
 
 /// Which kernel runs.
@@ -122,12 +194,4 @@ impl FromStr for Kernel {
             .find(|kernel| kernel.name() == name)
             .ok_or_else(|| Error::UnknownKernel(name.into()))
     }
-}
-
-/// Room that any kernel needs to update a layer of `inputs` × `outputs`, with or without recurrent messages.
-pub(crate) fn scratch_len(config: &SubRnnConfig, inputs: usize, outputs: usize) -> usize {
-    let stride = config.hidden_size.next_multiple_of(LANES);
-    let scalar = 4 * config.message_size + config.extras + 4 * config.hidden_size;
-    let simd = (inputs + outputs + 1) * 5 * stride;
-    scalar.max(simd)
 }

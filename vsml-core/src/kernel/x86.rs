@@ -1,7 +1,7 @@
 //! The two instruction sets of [`simd`](super::simd): sixteen lanes in one AVX-512 register, or in two of AVX2.
 
 use super::simd::{Lanes, Packed};
-use super::{Incoming, Update};
+use super::{Incoming, IncomingAdjoint, Scratch, Update};
 use crate::SubRnnConfig;
 use crate::state::Layer;
 use std::arch::x86_64::*;
@@ -15,14 +15,40 @@ impl Avx2 {
 }
 
 impl Update for Avx2 {
-    fn update(&self, layer: &mut Layer, incoming: &Incoming<'_>, scratch: &mut [f32]) {
+    fn update(&self, layer: &mut Layer, incoming: &Incoming<'_>, scratch: &mut Scratch) {
         #[target_feature(enable = "avx2,fma")]
         unsafe fn run(packed: &Packed, layer: &mut Layer, incoming: &Incoming<'_>, scratch: &mut [f32]) {
             // SAFETY: this function has the instructions. One sub-RNN's gates fill eight of the sixteen registers.
             unsafe { packed.update::<Two, 1>(layer, incoming, scratch) }
         }
         // SAFETY: `Kernel::prepare` makes this kernel only where AVX2 and FMA were detected.
-        unsafe { run(&self.0, layer, incoming, scratch) }
+        unsafe { run(&self.0, layer, incoming, &mut scratch.lines) }
+    }
+
+    fn back_propagate(
+        &self,
+        before: &Layer,
+        incoming: &Incoming<'_>,
+        adjoint: &mut Layer,
+        of_incoming: IncomingAdjoint<'_>,
+        gradient: &mut [f64],
+        scratch: &mut Scratch,
+    ) {
+        #[target_feature(enable = "avx2,fma")]
+        unsafe fn run(
+            packed: &Packed,
+            before: &Layer,
+            incoming: &Incoming<'_>,
+            adjoint: &mut Layer,
+            of_incoming: IncomingAdjoint<'_>,
+            gradient: &mut [f64],
+            scratch: &mut [f32],
+        ) {
+            // SAFETY: this function has the instructions.
+            unsafe { packed.back_propagate::<Two, 1>(before, incoming, adjoint, of_incoming, gradient, scratch) }
+        }
+        // SAFETY: `Kernel::prepare` makes this kernel only where AVX2 and FMA were detected.
+        unsafe { run(&self.0, before, incoming, adjoint, of_incoming, gradient, &mut scratch.lines) }
     }
 }
 
@@ -35,14 +61,40 @@ impl Avx512 {
 }
 
 impl Update for Avx512 {
-    fn update(&self, layer: &mut Layer, incoming: &Incoming<'_>, scratch: &mut [f32]) {
+    fn update(&self, layer: &mut Layer, incoming: &Incoming<'_>, scratch: &mut Scratch) {
         #[target_feature(enable = "avx512f")]
         unsafe fn run(packed: &Packed, layer: &mut Layer, incoming: &Incoming<'_>, scratch: &mut [f32]) {
             // SAFETY: this function has the instructions. Six sub-RNNs' gates fill 24 of the 32 registers.
             unsafe { packed.update::<One, 6>(layer, incoming, scratch) }
         }
         // SAFETY: `Kernel::prepare` makes this kernel only where AVX-512F was detected.
-        unsafe { run(&self.0, layer, incoming, scratch) }
+        unsafe { run(&self.0, layer, incoming, &mut scratch.lines) }
+    }
+
+    fn back_propagate(
+        &self,
+        before: &Layer,
+        incoming: &Incoming<'_>,
+        adjoint: &mut Layer,
+        of_incoming: IncomingAdjoint<'_>,
+        gradient: &mut [f64],
+        scratch: &mut Scratch,
+    ) {
+        #[target_feature(enable = "avx512f")]
+        unsafe fn run(
+            packed: &Packed,
+            before: &Layer,
+            incoming: &Incoming<'_>,
+            adjoint: &mut Layer,
+            of_incoming: IncomingAdjoint<'_>,
+            gradient: &mut [f64],
+            scratch: &mut [f32],
+        ) {
+            // SAFETY: this function has the instructions.
+            unsafe { packed.back_propagate::<One, 6>(before, incoming, adjoint, of_incoming, gradient, scratch) }
+        }
+        // SAFETY: `Kernel::prepare` makes this kernel only where AVX-512F was detected.
+        unsafe { run(&self.0, before, incoming, adjoint, of_incoming, gradient, &mut scratch.lines) }
     }
 }
 

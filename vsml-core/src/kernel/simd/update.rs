@@ -1,0 +1,550 @@
+//! A tick of one layer with vectors.
+
+use super::{Lanes, Packed, PackedHead};
+use crate::Aggregation;
+use crate::kernel::activation::{FLUSH_BELOW, NORM_EPSILON};
+use crate::kernel::{Incoming, LANES};
+use crate::state::{BEYOND, Layer};
+use crate::{Convolution, LayerShape};
+use std::f32::consts::LOG2_E;
+
+/// What the sub-RNNs of one layer share while they are updated.
+pub(super) struct Work<'a> {
+    /// P of every input, and of the one beyond the border of an image.
+    pub of_inputs: &'a mut [f32],
+    /// Q of every output.
+    pub of_outputs: &'a mut [f32],
+    /// Sums of what sub-RNNs have for each input (h or, with layer norm, messages), and for the one beyond.
+    pub sum_of_inputs: &'a mut [f32],
+    /// The same for each output.
+    pub sum_of_outputs: &'a mut [f32],
+    /// Room for one row, and for the hidden states of R sub-RNNs.
+    pub room: &'a mut [f32],
+}
+
+impl<'a> Work<'a> {
+    /// Takes its parts from `scratch`; gives back the rest.
+    pub fn take(packed: &Packed, layer: &Layer, scratch: &'a mut [f32]) -> (Self, &'a mut [f32]) {
+        let (row, sum) = (4 * packed.stride, packed.sum_stride());
+        let (of_inputs, rest) = scratch.split_at_mut((layer.inputs + 1) * row);
+        let (of_outputs, rest) = rest.split_at_mut(layer.outputs * row);
+        let (sum_of_inputs, rest) = rest.split_at_mut((layer.inputs + 1) * sum);
+        let (sum_of_outputs, rest) = rest.split_at_mut(layer.outputs * sum);
+        let (room, rest) = rest.split_at_mut(row.max(6 * packed.stride));
+        sum_of_inputs.fill(0.0);
+        sum_of_outputs.fill(0.0);
+        (Work { of_inputs, of_outputs, sum_of_inputs, sum_of_outputs, room }, rest)
+    }
+}
+
+/// What sub-RNN `s` of a convolution meets at every position.
+pub(super) struct Reach<'a> {
+    pixels: &'a [u32],
+    convolution: Convolution,
+    in_channel: usize,
+    out_channel: usize,
+    beyond: usize,
+}
+
+impl<'a> Reach<'a> {
+    pub fn new(layer: &'a Layer, convolution: Convolution, sub_rnn: usize) -> Self {
+        let (place, out_channel) = (sub_rnn / convolution.out_channels, sub_rnn % convolution.out_channels);
+        let (place, in_channel) = (place / convolution.in_channels, place % convolution.in_channels);
+        let positions = layer.shape.positions();
+        let pixels = &layer.pixels[place * positions..(place + 1) * positions];
+        Reach { pixels, convolution, in_channel, out_channel, beyond: layer.inputs }
+    }
+
+    /// Input and output neuron, as [`LayerShape::application`].
+    #[inline(always)]
+    pub fn at(&self, position: usize) -> (usize, usize) {
+        let input = match self.pixels[position] {
+            BEYOND => self.beyond,
+            pixel => pixel as usize * self.convolution.in_channels + self.in_channel,
+        };
+        (input, position * self.convolution.out_channels + self.out_channel)
+    }
+}
+
+/// The inputs and outputs of sub-RNNs `first .. first + R` of a dense layer.
+#[inline(always)]
+pub(super) fn neurons<const R: usize>(first: usize, outputs: usize) -> [(usize, usize); R] {
+    let mut neurons = [(0, 0); R];
+    let (mut a, mut b) = (first / outputs, first % outputs);
+    for pair in &mut neurons {
+        *pair = (a, b);
+        b += 1;
+        if b == outputs {
+            (a, b) = (a + 1, 0);
+        }
+    }
+    neurons
+}
+
+impl Packed {
+    /// [`Update::update`](crate::kernel::Update::update) with the instruction set `V`.
+    ///
+    /// # Safety
+    /// The processor must have the instruction set of `V`.
+    #[inline(always)]
+    pub unsafe fn update<V: Lanes, const R: usize>(
+        &self,
+        layer: &mut Layer,
+        incoming: &Incoming<'_>,
+        scratch: &mut [f32],
+    ) {
+        // SAFETY: the caller's promise. More lines per gate leave fewer registers for sub-RNNs side by side.
+        unsafe {
+            match self.stride / LANES {
+                1 => self.update_lines::<V, R, 1>(layer, incoming, scratch),
+                2 => self.update_lines::<V, 2, 2>(layer, incoming, scratch),
+                3 => self.update_lines::<V, 1, 3>(layer, incoming, scratch),
+                _ => self.update_lines::<V, 1, 4>(layer, incoming, scratch),
+            }
+        }
+    }
+
+    /// `L` is the number of lines in a gate, `stride / 16`.
+    #[inline(always)]
+    unsafe fn update_lines<V: Lanes, const R: usize, const L: usize>(
+        &self,
+        layer: &mut Layer,
+        incoming: &Incoming<'_>,
+        scratch: &mut [f32],
+    ) {
+        // SAFETY: the caller's promise on instructions. `Work` has room for every neuron, all of it on borders of lines, and
+        // every index below stays within the layer.
+        unsafe {
+            let (mut work, _) = Work::take(self, layer, scratch);
+            self.project_all::<V, R, L>(layer, incoming, &mut work);
+            match layer.shape {
+                LayerShape::Dense { inputs, outputs } => {
+                    let mut first = 0;
+                    while inputs * outputs - first >= R {
+                        self.block::<V, R, L>(&mut work, layer, first);
+                        first += R;
+                    }
+                    while inputs * outputs - first >= 2 {
+                        self.block::<V, 2, L>(&mut work, layer, first);
+                        first += 2;
+                    }
+                    while first < inputs * outputs {
+                        self.block::<V, 1, L>(&mut work, layer, first);
+                        first += 1;
+                    }
+                }
+                LayerShape::Convolution(convolution) => {
+                    for sub_rnn in 0..layer.shape.sub_rnns() {
+                        self.convolve::<V, R, L>(&mut work, layer, convolution, sub_rnn);
+                    }
+                }
+            }
+            let (to_output, to_input) = (layer.shape.senders_to_output(), layer.shape.senders_to_input());
+            let Layer { messages_to_input, forward_out, backward_out, .. } = layer;
+            self.aggregate::<V>(&self.forward_head, work.sum_of_outputs, to_output, &[], forward_out);
+            self.aggregate::<V>(&self.backward_head, work.sum_of_inputs, to_input, messages_to_input, backward_out);
+        }
+    }
+
+    /// P(a) for every input, and Q(b), which starts from the bias and the scalars, for every output.
+    #[inline(always)]
+    pub(super) unsafe fn project_all<V: Lanes, const R: usize, const L: usize>(
+        &self,
+        layer: &Layer,
+        incoming: &Incoming<'_>,
+        work: &mut Work<'_>,
+    ) {
+        let (m, row) = (self.config.message_size, 4 * L * LANES);
+        let recurrent = if self.config.recurrent_messages { m } else { 0 };
+        let place = usize::from(self.config.coordinates);
+        // SAFETY: the caller's promise on instructions; each source has as many rows of weights as numbers per neuron.
+        unsafe {
+            let start = &mut work.room[..row];
+            start.fill(0.0);
+            let (inside, beyond) = work.of_inputs.split_at_mut(layer.inputs * row);
+            beyond.fill(0.0);
+            let sources = [
+                Source { weights: &self.forward, values: incoming.forward, width: m },
+                Source { weights: &self.recurrent_backward, values: &layer.backward_out, width: recurrent },
+                Source { weights: &self.input_place, values: &layer.input_places, width: place },
+            ];
+            project::<V, R, L>(start, &sources, inside);
+            start.copy_from_slice(&self.bias);
+            let scalars = incoming.extras.iter().chain([&layer.depth]);
+            for (weights, &scalar) in self.scalars.chunks_exact(row).zip(scalars) {
+                for line in (0..row).step_by(LANES) {
+                    let sum = V::load(start.as_ptr().add(line));
+                    let sum = V::splat(scalar).mul_add(V::load(weights.as_ptr().add(line)), sum);
+                    sum.store(start.as_mut_ptr().add(line));
+                }
+            }
+            let sources = [
+                Source { weights: &self.backward, values: incoming.backward, width: m },
+                Source { weights: &self.recurrent_forward, values: &layer.forward_out, width: recurrent },
+                Source { weights: &self.output_place, values: &layer.output_places, width: place },
+            ];
+            project::<V, R, L>(start, &sources, work.of_outputs);
+        }
+    }
+
+    /// All micro ticks of sub-RNNs `first .. first + R` of a dense layer, and what they send.
+    #[inline(always)]
+    unsafe fn block<V: Lanes, const R: usize, const L: usize>(
+        &self,
+        work: &mut Work<'_>,
+        layer: &mut Layer,
+        first: usize,
+    ) {
+        let stride = L * LANES;
+        let neurons = neurons::<R>(first, layer.outputs);
+        debug_assert!((first + R) * stride <= layer.hidden.len());
+        // SAFETY: the caller's promise on instructions; sub-RNNs `first .. first + R` exist, so their inputs and outputs do.
+        unsafe {
+            let hidden = layer.hidden.as_mut_ptr().add(first * stride);
+            let cell = layer.cell.as_mut_ptr().add(first * stride);
+            let mut states = [hidden.cast_const(); R];
+            for (r, state) in states.iter_mut().enumerate() {
+                *state = state.add(r * stride);
+            }
+            for _ in 0..self.config.micro_ticks {
+                let mut gates = gates_of_messages::<V, R, L>(work, &neurons);
+                accumulate::<V, R, L>(&mut gates, &self.hidden, states, self.config.hidden_size);
+                for (r, gates) in gates.iter().enumerate() {
+                    for line in 0..L {
+                        let at = r * stride + line * LANES;
+                        let (c, h) =
+                            lstm(gates[0][line], gates[1][line], gates[2][line], gates[3][line], V::load(cell.add(at)));
+                        c.store(cell.add(at));
+                        h.store(hidden.add(at));
+                    }
+                }
+            }
+            self.send::<V, R, L>(work, &neurons, states);
+        }
+    }
+
+    /// All micro ticks of one sub-RNN of a convolution at all its positions, and what it sends there.
+    #[inline(always)]
+    unsafe fn convolve<V: Lanes, const R: usize, const L: usize>(
+        &self,
+        work: &mut Work<'_>,
+        layer: &mut Layer,
+        convolution: Convolution,
+        sub_rnn: usize,
+    ) {
+        let (stride, positions) = (L * LANES, layer.shape.positions());
+        // SAFETY: the caller's promise on instructions; the sub-RNN exists, and so does whatever it reaches.
+        unsafe {
+            for micro_tick in 1..=self.config.micro_ticks {
+                let at = sub_rnn * stride;
+                let (hidden, cell) = (layer.hidden.as_ptr().add(at), layer.cell.as_ptr().add(at));
+                let mut of_state = [[[V::splat(0.0); L]; 4]; 1];
+                accumulate::<V, 1, L>(&mut of_state, &self.hidden, [hidden], self.config.hidden_size);
+                let mut sums = [[V::splat(0.0); L]; 2];
+                let reach = Reach::new(layer, convolution, sub_rnn);
+                let last = micro_tick == self.config.micro_ticks;
+                let mut first = 0;
+                while positions - first >= R {
+                    self.convolve_block::<V, R, L>(work, &reach, first, &of_state[0], cell, &mut sums, last);
+                    first += R;
+                }
+                while first < positions {
+                    self.convolve_block::<V, 1, L>(work, &reach, first, &of_state[0], cell, &mut sums, last);
+                    first += 1;
+                }
+                for line in 0..L {
+                    let count = V::splat(positions as f32);
+                    sums[0][line].div(count).store(layer.hidden.as_mut_ptr().add(at + line * LANES));
+                    sums[1][line].div(count).store(layer.cell.as_mut_ptr().add(at + line * LANES));
+                }
+            }
+        }
+    }
+
+    /// One micro tick of a convolution's sub-RNN at positions `first .. first + R`: adds to the `sums` of the new h and c.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments, reason = "it is the inside of a loop")]
+    unsafe fn convolve_block<V: Lanes, const R: usize, const L: usize>(
+        &self,
+        work: &mut Work<'_>,
+        reach: &Reach<'_>,
+        first: usize,
+        of_state: &[[V; L]; 4],
+        cell: *const f32,
+        sums: &mut [[V; L]; 2],
+        last: bool,
+    ) {
+        let mut neurons = [(0, 0); R];
+        for (r, pair) in neurons.iter_mut().enumerate() {
+            *pair = reach.at(first + r);
+        }
+        // SAFETY: the caller's promise on instructions; `cell` is the sub-RNN's, `room` holds the states of R.
+        unsafe {
+            let gates = gates_of_messages::<V, R, L>(work, &neurons);
+            let states = work.room.as_mut_ptr();
+            for (r, gates) in gates.iter().enumerate() {
+                for line in 0..L {
+                    let [i, g, f, o] = [0, 1, 2, 3].map(|gate| gates[gate][line].add(of_state[gate][line]));
+                    let (c, h) = lstm(i, g, f, o, V::load(cell.add(line * LANES)));
+                    sums[0][line] = sums[0][line].add(h);
+                    sums[1][line] = sums[1][line].add(c);
+                    h.store(states.add((r * L + line) * LANES));
+                }
+            }
+            if last {
+                let mut hidden = [states.cast_const(); R];
+                for (r, state) in hidden.iter_mut().enumerate() {
+                    *state = state.add(r * L * LANES);
+                }
+                self.send::<V, R, L>(work, &neurons, hidden);
+            }
+        }
+    }
+
+    /// Adds what R sub-RNNs with the given hidden states have for their neurons: h, to which the heads are applied later; or
+    /// with layer norm the messages themselves, but for their scale and offset.
+    #[inline(always)]
+    pub(super) unsafe fn send<V: Lanes, const R: usize, const L: usize>(
+        &self,
+        work: &mut Work<'_>,
+        neurons: &[(usize, usize); R],
+        hidden: [*const f32; R],
+    ) {
+        let sum = self.sum_stride();
+        // SAFETY: the caller's promise on instructions; the neurons exist, `hidden` points to `stride` numbers each.
+        unsafe {
+            for (&(a, b), &h) in neurons.iter().zip(&hidden) {
+                let to_input = work.sum_of_inputs.as_mut_ptr().add(a * sum);
+                let to_output = work.sum_of_outputs.as_mut_ptr().add(b * sum);
+                if self.config.layer_norm {
+                    self.add_normalised::<V>(&self.backward_head, h, to_input);
+                    self.add_normalised::<V>(&self.forward_head, h, to_output);
+                } else {
+                    for line in (0..L * LANES).step_by(LANES) {
+                        let h = V::load(h.add(line));
+                        V::load(to_input.add(line)).add(h).store(to_input.add(line));
+                        V::load(to_output.add(line)).add(h).store(to_output.add(line));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds the normalised message of a sub-RNN with hidden state `h` to `sum`.
+    #[inline(always)]
+    unsafe fn add_normalised<V: Lanes>(&self, head: &PackedHead, h: *const f32, sum: *mut f32) {
+        // SAFETY: the caller's promise; `h` has N numbers and `sum` as many lines as a message.
+        unsafe {
+            let (messages, factor) = self.centred_message::<V>(head, h);
+            for (line, message) in messages.iter().enumerate().take(self.message_stride / LANES) {
+                let at = sum.add(line * LANES);
+                message.mul_add(factor, V::load(at)).store(at);
+            }
+        }
+    }
+
+    /// What `head` makes of `h`, its mean taken away, and the factor that makes its variance 1.
+    #[inline(always)]
+    pub(super) unsafe fn centred_message<V: Lanes>(&self, head: &PackedHead, h: *const f32) -> ([V; 4], V) {
+        // SAFETY: the caller's promise; a head has N rows of `message_stride` numbers, at most four lines.
+        unsafe {
+            let mut messages = [V::splat(0.0); 4];
+            let mut squares = V::splat(0.0);
+            for (line, message) in messages.iter_mut().enumerate().take(self.message_stride / LANES) {
+                let mut total = V::load(head.bias.as_ptr().add(line * LANES));
+                for k in 0..self.config.hidden_size {
+                    let weight = V::load(head.weight.as_ptr().add(k * self.message_stride + line * LANES));
+                    total = V::splat(*h.add(k)).mul_add(weight, total);
+                }
+                squares = total.mul_add(total, squares);
+                *message = total;
+            }
+            let variance = squares.sum() / self.config.message_size as f32;
+            (messages, V::splat(1.0 / (variance + NORM_EPSILON).sqrt()))
+        }
+    }
+
+    /// By what sums are multiplied, and how often a bias counts, where a neuron has room for the messages of so many
+    /// `senders`, and all or only some of them come (`messages`).
+    pub(super) fn weights_of_sum(&self, senders: usize, messages: Option<f32>) -> (f32, f32) {
+        match self.config.aggregation {
+            Aggregation::Mean => (1.0 / senders as f32, messages.map_or(1.0, |messages| messages / senders as f32)),
+            Aggregation::Sum => (1.0, messages.unwrap_or(senders as f32)),
+        }
+    }
+
+    /// Makes each neuron's message of what sub-RNNs had for it; `counts` holds how many they were, where that is not the
+    /// number of `senders`.
+    #[inline(always)]
+    unsafe fn aggregate<V: Lanes>(
+        &self,
+        head: &PackedHead,
+        sums: &[f32],
+        senders: usize,
+        counts: &[f32],
+        messages: &mut [f32],
+    ) {
+        let mut line = Line([0.0; LANES]);
+        let neurons = messages.chunks_exact_mut(self.config.message_size);
+        for (neuron, (sum, message)) in sums.chunks_exact(self.sum_stride()).zip(neurons).enumerate() {
+            let (of_sum, of_bias) = self.weights_of_sum(senders, counts.get(neuron).copied());
+            for (first, part) in message.chunks_mut(LANES).enumerate() {
+                let first = first * LANES;
+                // SAFETY: the caller's promise on instructions; rows of a head are `message_stride` long, whole lines.
+                unsafe {
+                    let of = |lines: &[f32]| V::load(lines.as_ptr().add(first));
+                    let total = if self.config.layer_norm {
+                        let offset = of(&head.offset).mul(V::splat(of_bias));
+                        of(sum).mul(V::splat(of_sum)).mul_add(of(&head.scale), offset)
+                    } else {
+                        let mut total = of(&head.bias).mul(V::splat(of_bias));
+                        let rows = head.weight.chunks_exact(self.message_stride);
+                        for (&h, weights) in sum[..self.config.hidden_size].iter().zip(rows) {
+                            total = V::splat(h * of_sum).mul_add(of(weights), total);
+                        }
+                        total
+                    };
+                    total.store(line.0.as_mut_ptr());
+                }
+                part.copy_from_slice(&line.0[..part.len()]);
+            }
+        }
+    }
+}
+
+/// A line on the stack.
+#[repr(C, align(64))]
+pub(super) struct Line(pub [f32; LANES]);
+
+/// P(a) + Q(b) for R sub-RNNs.
+#[inline(always)]
+pub(super) unsafe fn gates_of_messages<V: Lanes, const R: usize, const L: usize>(
+    work: &Work<'_>,
+    neurons: &[(usize, usize); R],
+) -> [[[V; L]; 4]; R] {
+    let (stride, row) = (L * LANES, 4 * L * LANES);
+    // SAFETY: the caller's promise: instructions, and neurons that exist.
+    unsafe {
+        let mut gates = [[[V::splat(0.0); L]; 4]; R];
+        for (gates, &(a, b)) in gates.iter_mut().zip(neurons) {
+            let p = work.of_inputs.as_ptr().add(a * row);
+            let q = work.of_outputs.as_ptr().add(b * row);
+            for gate in 0..4 {
+                for line in 0..L {
+                    let at = gate * stride + line * LANES;
+                    gates[gate][line] = V::load(p.add(at)).add(V::load(q.add(at)));
+                }
+            }
+        }
+        gates
+    }
+}
+
+/// Messages of `width` numbers each, and the weights by which they enter the gates.
+pub(super) struct Source<'a> {
+    pub weights: &'a [f32],
+    pub values: &'a [f32],
+    pub width: usize,
+}
+
+/// For every neuron: `out = start + sum over sources of values × weights`. Rows of 4 L lines.
+#[inline(always)]
+pub(super) unsafe fn project<V: Lanes, const R: usize, const L: usize>(
+    start: &[f32],
+    sources: &[Source<'_>],
+    out: &mut [f32],
+) {
+    let row = 4 * L * LANES;
+    let neurons = out.len() / row;
+    let mut first = 0;
+    // SAFETY: the caller's promise; `first + R` never exceeds the number of neurons.
+    unsafe {
+        while neurons - first >= R {
+            project_block::<V, R, L>(start, sources, out, first);
+            first += R;
+        }
+        while first < neurons {
+            project_block::<V, 1, L>(start, sources, out, first);
+            first += 1;
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn project_block<V: Lanes, const R: usize, const L: usize>(
+    start: &[f32],
+    sources: &[Source<'_>],
+    out: &mut [f32],
+    first: usize,
+) {
+    let stride = L * LANES;
+    // SAFETY: the caller's promise; each source has `width` values for every neuron, `out` and `start` have rows of 4 L lines.
+    unsafe {
+        let mut gates = [[[V::splat(0.0); L]; 4]; R];
+        for gates in &mut gates {
+            for gate in 0..4 {
+                for line in 0..L {
+                    gates[gate][line] = V::load(start.as_ptr().add(gate * stride + line * LANES));
+                }
+            }
+        }
+        for source in sources {
+            let mut values = [source.values.as_ptr(); R];
+            for (r, values) in values.iter_mut().enumerate() {
+                *values = values.add((first + r) * source.width);
+            }
+            accumulate::<V, R, L>(&mut gates, source.weights, values, source.width);
+        }
+        for (r, gates) in gates.iter().enumerate() {
+            for gate in 0..4 {
+                for line in 0..L {
+                    let at = (first + r) * 4 * stride + gate * stride + line * LANES;
+                    gates[gate][line].store(out.as_mut_ptr().add(at));
+                }
+            }
+        }
+    }
+}
+
+/// `gates[r] += values[r] × weights`, for `width` values and as many rows of weights.
+#[inline(always)]
+pub(super) unsafe fn accumulate<V: Lanes, const R: usize, const L: usize>(
+    gates: &mut [[[V; L]; 4]; R],
+    weights: &[f32],
+    values: [*const f32; R],
+    width: usize,
+) {
+    let stride = L * LANES;
+    debug_assert!(weights.len() >= width * 4 * stride);
+    // SAFETY: the caller's promise: `values[r]` has `width` numbers, `weights` as many rows of 4 L lines.
+    unsafe {
+        for k in 0..width {
+            let row = weights.as_ptr().add(k * 4 * stride);
+            for gate in 0..4 {
+                for line in 0..L {
+                    let weight = V::load(row.add(gate * stride + line * LANES));
+                    for r in 0..R {
+                        gates[r][gate][line] = V::splat(*values[r].add(k)).mul_add(weight, gates[r][gate][line]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The cell update of observation 4: gates already scaled, c the old cell state; gives the new c and h.
+#[inline(always)]
+unsafe fn lstm<V: Lanes>(i: V, g: V, f: V, o: V, c: V) -> (V, V) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let one = V::splat(1.0);
+        let (ei, eg, ef, eo) = (i.exp2(), g.exp2(), f.exp2(), o.exp2());
+        let input_and_candidate = one.add(ei).mul(eg.add(one));
+        let forget = one.add(ef);
+        let numerator = c.mul_add(input_and_candidate, eg.sub(one).mul(forget));
+        let c = numerator.div(forget.mul(input_and_candidate)).flush(FLUSH_BELOW);
+        let ec = c.mul(V::splat(2.0 * LOG2_E)).exp2();
+        let h = ec.sub(one).div(one.add(eo).mul(ec.add(one)));
+        (c, h)
+    }
+}
