@@ -35,7 +35,7 @@ pub trait Learner: Send {
     /// them. For oracles: whoever else looks is cheating.
     ///
     /// # Errors
-    /// If it cannot live without.
+    /// If it cannot live without, or without something that the feedback before this did not tell.
     fn reveal(&mut self, expected_rewards: Option<&[f64]>) -> Result<(), Unable> {
         let _ = expected_rewards;
         Ok(())

@@ -363,7 +363,7 @@ mod tests {
     }
 
     const SEEN: Percept<'_> = Percept { observation: &[0.3, -0.2], episode_begins: true };
-    const REWARDED: Feedback = Feedback { reward: 1.0, terminated: false, truncated: false };
+    const REWARDED: Feedback = Feedback { reward: 1.0, terminated: false, truncated: false, target: None };
 
     #[test]
     fn draws_follow_the_probabilities() {

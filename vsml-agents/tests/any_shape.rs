@@ -82,6 +82,7 @@ fn permuting_senses_and_actions_permutes_the_behaviour_exactly() {
                 reward: if action == 1 { 1.0 } else { -0.5 },
                 terminated: step % 60 == 59,
                 truncated: false,
+                target: None,
             };
             first.feedback(&feedback);
             second.feedback(&feedback);

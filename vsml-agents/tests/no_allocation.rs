@@ -60,7 +60,10 @@ fn vsml_learners_live_without_allocating() {
 
 #[test]
 fn reference_players_live_without_allocating() {
-    for (player, _) in players::LISTING {
-        assert_eq!(allocations(&mut *players::make(player).unwrap(), "BernoulliBandit-v0:arms=7"), 0, "{player}");
+    let wide = ["sgd:hidden=7", "adam:hidden=7"];
+    for player in players::LISTING.iter().map(|(player, _)| *player).chain(wide) {
+        let supervised = player.starts_with("sgd") || player.starts_with("adam");
+        let id = if supervised { "Digits-v0:project_observations=9" } else { "BernoulliBandit-v0:arms=7" };
+        assert_eq!(allocations(&mut *players::make(player).unwrap(), id), 0, "{player}");
     }
 }

@@ -35,6 +35,10 @@ fn environments(criterion: &mut Criterion) {
         "BernoulliBandit-v0:arms=50",
         "HeartsAndTraps-v0",
         "HeartsAndTraps-v0:size=11,view=whole,walls=20",
+        "RandomLabels-v0",
+        "SumSign-v0",
+        "Digits-v0",
+        "Digits-v0:project_observations=100",
     ];
     let mut group = criterion.benchmark_group("environment");
     group.throughput(Throughput::Elements(STEPS as u64));

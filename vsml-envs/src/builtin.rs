@@ -3,6 +3,7 @@
 use crate::bandit::Bandits;
 use crate::cartpole::CartPoles;
 use crate::grid::HeartsAndTraps;
+use crate::supervised::{Digits, GaussianClusters, Idx, RandomLabels, SumSign};
 use crate::{LifetimeLength, Registry, RegistryError};
 
 impl Registry {
@@ -46,5 +47,35 @@ fn register_all(registry: &mut Registry) -> Result<(), RegistryError> {
         "balance poles on carts of all makes",
         LifetimeLength::Steps(500),
         CartPoles::varied(),
+    )?;
+    registry.register_family(
+        "RandomLabels-v0",
+        "a few random images with random labels, to be learnt by heart",
+        LifetimeLength::Steps(500),
+        RandomLabels::default(),
+    )?;
+    registry.register_family(
+        "SumSign-v0",
+        "is the sum of these numbers positive?",
+        LifetimeLength::Steps(500),
+        SumSign::default(),
+    )?;
+    registry.register_family(
+        "GaussianClusters-v0",
+        "points around class centres",
+        LifetimeLength::Steps(500),
+        GaussianClusters::default(),
+    )?;
+    registry.register_family(
+        "Digits-v0",
+        "handwritten digits of 8 x 8 pixels, which come with the crate",
+        LifetimeLength::Steps(500),
+        Digits::default(),
+    )?;
+    registry.register_family(
+        "Idx-v0",
+        "images from a folder in the format of MNIST",
+        LifetimeLength::Steps(500),
+        Idx::default(),
     )
 }

@@ -80,6 +80,14 @@ pub trait Environment: Send {
     fn expected_rewards(&self) -> Option<&[f64]> {
         None
     }
+
+    /// For a supervised stream: the right answer to the observation that was last acted on, as a discrete action.
+    ///
+    /// Asked after each step, before any reset, and delivered with the reward ([`Feedback`](crate::Feedback)); it must
+    /// not show in an observation.
+    fn target(&self) -> Option<usize> {
+        None
+    }
 }
 
 impl Environment for Box<dyn Environment> {
@@ -97,6 +105,9 @@ impl Environment for Box<dyn Environment> {
     }
     fn expected_rewards(&self) -> Option<&[f64]> {
         (**self).expected_rewards()
+    }
+    fn target(&self) -> Option<usize> {
+        (**self).target()
     }
 }
 

@@ -18,6 +18,7 @@ mod trigonometry;
 pub mod bandit;
 pub mod cartpole;
 pub mod grid;
+pub mod supervised;
 pub mod wrappers;
 
 /// The examples in the README are tested like any other.

@@ -55,6 +55,8 @@ pub struct Feedback {
     pub terminated: bool,
     /// The episode was cut off.
     pub truncated: bool,
+    /// In a supervised stream, the action that would have been right ([`Environment::target`]).
+    pub target: Option<usize>,
 }
 
 impl Feedback {
@@ -91,6 +93,14 @@ pub enum Fault {
     /// The action is not an element of the action space.
     #[error("the action {0} is not in the action space")]
     Action(String),
+    /// What the environment says would have been right is not an action.
+    #[error("the target is {target}, which is no action of {space:?}")]
+    Target {
+        /// What it says.
+        target: usize,
+        /// The action space.
+        space: Space,
+    },
     /// The environment's spaces make no sense.
     #[error("{0}")]
     Space(String),
@@ -102,13 +112,14 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// One word for counting: `panic`, `observation`, `reward`, `action`, `space` or `endless`.
+    /// One word for counting: `panic`, `observation`, `reward`, `action`, `target`, `space` or `endless`.
     pub fn kind(&self) -> &'static str {
         match self {
             Fault::Panic { .. } => "panic",
             Fault::Observation { .. } => "observation",
             Fault::Reward(_) => "reward",
             Fault::Action(_) => "action",
+            Fault::Target { .. } => "target",
             Fault::Space(_) => "space",
             Fault::Endless => "endless",
         }
@@ -190,6 +201,10 @@ impl Lifetime {
             return Err(Fault::Reward(step.reward));
         }
         self.check_observation("step")?;
+        let target = guard("target", || self.environment.target())?;
+        if let Some(target) = target.filter(|&target| !self.action_space.contains(Action::Discrete(target))) {
+            return Err(Fault::Target { target, space: self.action_space.clone() });
+        }
         self.steps += 1;
         self.episode_steps += 1;
         self.episode_begins = false;
@@ -201,7 +216,7 @@ impl Lifetime {
         } else if self.episode_steps >= MAX_EPISODE_STEPS && matches!(self.length, LifetimeLength::Episodes(_)) {
             return Err(Fault::Endless);
         }
-        Ok(Feedback { reward: step.reward, terminated: step.terminated, truncated: step.truncated })
+        Ok(Feedback { reward: step.reward, terminated: step.terminated, truncated: step.truncated, target })
     }
 
     /// Whether the lifetime has been lived to its end.
@@ -385,6 +400,14 @@ mod tests {
                 _ => None,
             }
         }
+        fn target(&self) -> Option<usize> {
+            match self.misdeed {
+                "asks the impossible" => Some(2),
+                "asks too much" => panic!("nobody knows"),
+                "asks" => Some(self.step as usize % 2),
+                _ => None,
+            }
+        }
     }
 
     fn lifetime(misdeed: &'static str, length: LifetimeLength) -> Result<Lifetime, Fault> {
@@ -438,6 +461,23 @@ mod tests {
         assert_eq!(lifetime("space", LifetimeLength::Steps(1)).err().unwrap().kind(), "space");
         let mut life = lifetime("", LifetimeLength::Steps(1)).unwrap();
         assert_eq!(life.step(Action::Discrete(2)).unwrap_err().kind(), "action");
+    }
+
+    #[test]
+    fn targets_are_delivered_as_they_were_before_the_reset_and_are_actions() {
+        let mut life = lifetime("asks", LifetimeLength::Steps(6)).unwrap();
+        let mut told = Vec::new();
+        while !life.is_over() {
+            told.push(life.step(Action::Discrete(0)).unwrap().target);
+        }
+        assert_eq!(told, [1, 0, 1, 1, 0, 1].map(Some), "a reset sets the count to 0");
+        let mut silent = lifetime("", LifetimeLength::Steps(1)).unwrap();
+        assert_eq!(silent.step(Action::Discrete(0)).unwrap().target, None);
+        let fault =
+            |misdeed| lifetime(misdeed, LifetimeLength::Steps(1)).unwrap().step(Action::Discrete(0)).unwrap_err();
+        assert_eq!(fault("asks the impossible"), Fault::Target { target: 2, space: Space::discrete(2) });
+        assert_eq!(fault("asks the impossible").kind(), "target");
+        assert!(matches!(fault("asks too much"), Fault::Panic { place: "target", .. }));
     }
 
     #[test]

@@ -97,11 +97,13 @@ pub struct Common {
     pub scale_observations: Option<Span>,
     /// Each task has an offset for every observation, drawn from here ([`wrappers::AffineObservations`]).
     pub shift_observations: Option<Span>,
+    /// Each task has its observations multiplied by a random matrix of so many rows ([`wrappers::ProjectObservations`]).
+    pub project_observations: Option<usize>,
 }
 
 impl Common {
     /// The parameters' names.
-    pub const KEYS: [&'static str; 7] = [
+    pub const KEYS: [&'static str; 8] = [
         "steps",
         "episodes",
         "time_limit",
@@ -109,6 +111,7 @@ impl Common {
         "permute_actions",
         "scale_observations",
         "shift_observations",
+        "project_observations",
     ];
 }
 
@@ -136,13 +139,21 @@ pub struct Listing {
 
 /// A family of task distributions with parameters: the fields of `Self`, which serde reads and writes.
 ///
-/// The struct *is* the distribution once [`Family::check`] has passed.
+/// The struct *is* the distribution once [`Family::check`] and [`Family::load`] have passed.
 pub trait Family: TaskDistribution + Clone + Serialize + DeserializeOwned + 'static {
     /// Refuses parameters that make no sense.
     ///
     /// # Errors
     /// What is wrong, where, and what would be right.
     fn check(&self) -> Result<(), String>;
+
+    /// Reads what the distribution consists of besides its parameters: once, when an id is made, after [`Family::check`].
+    ///
+    /// # Errors
+    /// What cannot be read, and what was expected.
+    fn load(&mut self) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// Reads parameters into their struct; an error names the parameter.
@@ -200,8 +211,9 @@ impl Registry {
             return Err(refuse(format!("its parameter `{key}` has the name of one that every id has")));
         }
         let build = Box::new(|parameters| {
-            let family: D = read(parameters)?;
+            let mut family: D = read(parameters)?;
             family.check()?;
+            family.load()?;
             Ok(Arc::new(family) as Arc<dyn TaskDistribution>)
         });
         self.insert(id, summary, length, defaults, build)

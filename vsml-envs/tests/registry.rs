@@ -25,6 +25,9 @@ fn lengths_are_the_defaults_unless_asked_for() {
     assert_eq!(length("HeartsAndTraps-v0"), LifetimeLength::Steps(200));
     assert_eq!(length("CartPole-v1"), LifetimeLength::Steps(500));
     assert_eq!(length("CartPoleVaried-v0:masscart=1"), LifetimeLength::Steps(500));
+    for id in ["RandomLabels-v0", "SumSign-v0", "GaussianClusters-v0", "Digits-v0", "Idx-v0:path=data"] {
+        assert_eq!(length(id), LifetimeLength::Steps(500));
+    }
     assert_eq!(length("CartPole-v1:steps=7"), LifetimeLength::Steps(7));
     assert_eq!(length(" CartPole-v1 : episodes = 3 , fall_reward = 0 "), LifetimeLength::Episodes(3));
 }
@@ -69,6 +72,15 @@ fn bad_values_are_named_with_their_parameter() {
     says("CartPole-v1:max_episode_steps=0", &["`max_episode_steps`"]);
     says("CartPole-v1:scale_observations=-inf..1", &["`scale_observations`", "not finite"]);
     says("CartPole-v1:time_limit=0", &["`time_limit`"]);
+    says("CartPole-v1:project_observations=0", &["`project_observations` is 0", "1 to 4096"]);
+    says("CartPole-v1:project_observations=5000", &["`project_observations` is 5000", "1 to 4096"]);
+    says("RandomLabels-v0:images=0", &["`images` is 0"]);
+    says("RandomLabels-v0:inputs=1e3", &["`inputs`"]);
+    says("SumSign-v0:inputs=0", &["`inputs` is 0"]);
+    says("GaussianClusters-v0:noise=-1", &["`noise` is -1"]);
+    says("Digits-v0:part=half", &["`part`", "train"]);
+    says("Digits-v0:classes=11", &["`classes` is 11"]);
+    says("Digits-v0:resize=100000", &["`resize` is 100000", "0 to 1024"]);
     says("CartPole-v1:permute_actions=1", &["`permute_actions`", "a boolean"]);
     says("CartPole-v1:masspole", &["`masspole` is not of the form key=value"]);
 }
@@ -113,6 +125,8 @@ fn what_is_listed_can_be_asked_for() {
         let written: Vec<String> = listing
             .parameters
             .iter()
+            // A folder has no default.
+            .map(|(key, value)| (key, if key == "path" { "data".into() } else { value.clone() }))
             .map(|(key, value)| format!("{key}={}", value.as_str().map_or(value.to_string(), String::from)))
             .collect();
         let spec = format!("{}:{}", listing.id, written.join(","));

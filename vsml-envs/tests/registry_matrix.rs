@@ -6,7 +6,7 @@ mod trajectory;
 
 use std::collections::BTreeSet;
 use trajectory::{Recorder, key};
-use vsml_envs::{LifetimeKey, Registry, Split, Tasks};
+use vsml_envs::{Action, LifetimeKey, OwnedAction, Registry, Split, Tasks};
 
 /// Every id as it is, with other parameters of its own, and with each wrapper and all of them.
 fn specs() -> Vec<String> {
@@ -19,6 +19,11 @@ fn specs() -> Vec<String> {
             }
             "CartPole-v1" => &["", "fall_reward=0", "masspole=0.01..1,force=100,tau=0.2"],
             "CartPoleVaried-v0" => &["", "gravity=9.8,step_reward=0,fall_reward=-1"],
+            "RandomLabels-v0" => &["", "images=3,inputs=16,classes=2"],
+            "SumSign-v0" => &["", "inputs=16"],
+            "GaussianClusters-v0" => &["", "classes=5,inputs=40,separation=0.5..5,noise=0..2"],
+            "Digits-v0" => &["", "part=test,classes=3,resize=5", "part=train,resize=12", "classes=10"],
+            "Idx-v0" => &["path=data", "path=data,part=test,classes=3,resize=5"],
             other => panic!("say here which parameters of {other} to test"),
         };
         let wrappers = [
@@ -27,9 +32,13 @@ fn specs() -> Vec<String> {
             "permute_actions=true",
             "scale_observations=-2..2",
             "shift_observations=-1..1",
-            "time_limit=7,permute_observations=true,permute_actions=true,scale_observations=-2..2,shift_observations=1",
+            "project_observations=5",
+            "time_limit=7,permute_observations=true,permute_actions=true,scale_observations=-2..2,shift_observations=1,project_observations=20",
         ];
-        let parameters = own.iter().copied().chain(wrappers);
+        // What an id cannot do without.
+        let needed = if listing.id == "Idx-v0" { "path=data," } else { "" };
+        let wrapped = wrappers.map(|wrapper| format!("{needed}{wrapper}"));
+        let parameters = own.iter().map(|own| own.to_string()).chain(wrapped);
         specs.extend(parameters.map(|parameters| format!("{}:{parameters}", listing.id)));
     }
     specs
@@ -43,7 +52,18 @@ fn tasks(spec: &str) -> Tasks {
 #[test]
 fn there_is_something_for_every_id() {
     let ids: Vec<String> = Registry::builtin().list().into_iter().map(|listing| listing.id).collect();
-    assert_eq!(ids, ["BernoulliBandit-v0", "CartPole-v1", "CartPoleVaried-v0", "HeartsAndTraps-v0"]);
+    let expected = [
+        "BernoulliBandit-v0",
+        "CartPole-v1",
+        "CartPoleVaried-v0",
+        "Digits-v0",
+        "GaussianClusters-v0",
+        "HeartsAndTraps-v0",
+        "Idx-v0",
+        "RandomLabels-v0",
+        "SumSign-v0",
+    ];
+    assert_eq!(ids, expected);
 }
 
 #[test]
@@ -116,6 +136,11 @@ fn every_observation_is_of_its_space_also_the_last_of_an_episode() {
             }
             if let Some(expected) = environment.expected_rewards() {
                 assert_eq!(expected.len(), actions.flat_len(), "{spec}");
+            }
+            if let Some(target) = environment.target() {
+                assert!(actions.contains(Action::Discrete(target)), "{spec}: {target} would have been right");
+                let right = action == OwnedAction::Discrete(target);
+                assert_eq!(step.reward, if right { 1.0 } else { 0.0 }, "{spec}");
             }
         }
         assert_eq!(environment.observation_space(), observations, "{spec}: the space has changed");

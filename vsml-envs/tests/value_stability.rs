@@ -29,6 +29,15 @@ fn ids_mean_what_they_always_meant() {
         ("CartPoleVaried-v0:steps=200", "b56e7c5e3c208ac6"),
         ("HeartsAndTraps-v0:steps=200", "b03870cc32d31e5d"),
         ("HeartsAndTraps-v0:size=9,walls=20,hearts=3,view=whole,steps=200", "331d5490f61dfc1b"),
+        ("RandomLabels-v0:steps=200", "36e5c86de3980054"),
+        ("RandomLabels-v0:images=5,inputs=9,classes=3,steps=200", "3f4156508ced50b3"),
+        ("SumSign-v0:steps=200", "33992fbe3574152e"),
+        ("GaussianClusters-v0:steps=200", "d989b9c8295cb2a1"),
+        ("GaussianClusters-v0:classes=5,inputs=3,separation=1..9,noise=0.1..2,steps=200", "55c1486768e7713a"),
+        ("Digits-v0:steps=200", "0f36e51169938994"),
+        ("Digits-v0:part=test,classes=4,resize=5,steps=200", "d6a4055eb329e124"),
+        ("Idx-v0:path=data,steps=200", "d3759ba16fd34668"),
+        ("Idx-v0:path=data,part=test,classes=4,resize=13,steps=200", "dcd59148d2febde9"),
     ];
     let now = pinned.map(|(spec, _)| (spec, hash(spec)));
     assert_eq!(now.each_ref().map(|(spec, hash)| (*spec, hash.as_str())), pinned);
@@ -44,6 +53,9 @@ fn wrappers_do_what_they_always_did() {
         ("CartPole-v1:permute_actions=true,steps=200", "e9d7869eb0997ca5"),
         ("CartPole-v1:scale_observations=-2..2,shift_observations=-1..1,steps=200", "53572b64bbe392ed"),
         ("CartPole-v1:time_limit=9,steps=200", "96034695518e4d6f"),
+        ("Digits-v0:permute_actions=true,permute_observations=true,steps=200", "0f6e3b841015d52d"),
+        ("CartPole-v1:project_observations=7,steps=200", "8768350ce13f0212"),
+        ("Digits-v0:project_observations=100,steps=200", "35e6b7f87a95b075"),
     ];
     let now = pinned.map(|(spec, _)| (spec, hash(spec)));
     assert_eq!(now.each_ref().map(|(spec, hash)| (*spec, hash.as_str())), pinned);

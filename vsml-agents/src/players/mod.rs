@@ -4,16 +4,20 @@
 //! named as an environment is, with parameters after a colon: `ucb1:c=0.2`.
 
 mod bandit;
+mod dense;
+mod online;
 mod plain;
 
 pub use bandit::{Greedy, Thompson, Ucb1};
+pub use dense::Initial;
+pub use online::{Descent, Online, OnlineConfig};
 pub use plain::{Always, Oracle, Random};
 
 use crate::learner::Learner;
 use vsml_envs::nearest;
 
 /// Name and one line about each player there is.
-pub const LISTING: [(&str, &str); 7] = [
+pub const LISTING: [(&str, &str); 9] = [
     ("random", "any action, equally likely"),
     ("greedy", "bandits: the arm of greatest posterior mean (s + 1) / (m + 2)"),
     ("ucb1:c=1", "bandits: every arm once, then the greatest s / m + c sqrt(2 ln t / m)"),
@@ -21,6 +25,8 @@ pub const LISTING: [(&str, &str); 7] = [
     ("thompson", "bandits: the arm of greatest draw from Beta(s + 1, m - s + 1)"),
     ("always:arm=0", "always the same action"),
     ("oracle", "knows the expected rewards and takes the greatest"),
+    ("sgd:learning_rate=0.01", "supervised streams: online softmax regression; with hidden=N, N tanh units between"),
+    ("adam:learning_rate=0.001", "the same with Adam"),
 ];
 
 /// Why there is no such player.
@@ -72,6 +78,8 @@ pub fn make(spec: &str) -> Result<Box<dyn Learner>, PlayerError> {
         "ucb1" => Ok(Box::new(Ucb1::new(exploration(spec, parameters, 1.0)?))),
         "ucb1-posterior" => Ok(Box::new(Ucb1::posterior(exploration(spec, parameters, 0.2)?))),
         "always" => Ok(Box::new(Always::new(parameter(spec, parameters, "arm", 0)?))),
+        "sgd" => online(spec, parameters, OnlineConfig::sgd(0.01)),
+        "adam" => online(spec, parameters, OnlineConfig::adam(0.001)),
         _ => Err(PlayerError::Unknown { name: name.into(), nearest: nearest(name, names()) }),
     }
 }
@@ -82,6 +90,11 @@ fn refuse(spec: &str, reason: String) -> PlayerError {
 
 fn no_parameter(spec: &str, parameters: &str) -> Result<(), PlayerError> {
     if parameters.is_empty() { Ok(()) } else { Err(refuse(spec, "it has no parameters".into())) }
+}
+
+fn online(spec: &str, parameters: &str, defaults: OnlineConfig) -> Result<Box<dyn Learner>, PlayerError> {
+    let config = defaults.read(parameters).map_err(|reason| refuse(spec, reason))?;
+    Ok(Box::new(Online::new(config)))
 }
 
 /// UCB1's weight on exploration.
@@ -128,6 +141,13 @@ mod tests {
             ("ucb1:c=-1", "c is -1"),
             ("always:arm=-1", "`-1` is no value"),
             ("greedy:x=1", "no parameters"),
+            ("sgd:rate=1", "no parameter `rate`; it has: learning_rate, hidden, initial"),
+            ("sgd:learning_rate=0", "learning_rate is 0"),
+            ("adam:learning_rate=NaN", "learning_rate is NaN"),
+            ("adam:hidden=-1", "`-1` is no value for `hidden`"),
+            ("adam:hidden", "not of the form key=value"),
+            ("sgd:initial=ones", "uniform, truncated-normal or zero"),
+            ("sgd:initial=zero,hidden=9", "all hidden units stay alike"),
         ] {
             let message = make(spec).err().unwrap().to_string();
             assert!(message.contains(expected), "{spec}: {message}");

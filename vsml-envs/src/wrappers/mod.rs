@@ -12,12 +12,14 @@
 mod affine_observations;
 mod permute_actions;
 mod permute_observations;
+mod project_observations;
 mod span;
 mod time_limit;
 
 pub use affine_observations::AffineObservations;
 pub use permute_actions::PermuteActions;
 pub use permute_observations::PermuteObservations;
+pub use project_observations::{MAX_PROJECTED, ProjectObservations};
 pub use span::{Span, SpanError};
 pub use time_limit::TimeLimit;
 
@@ -58,20 +60,39 @@ pub enum WrapperError {
         /// How many observations there are.
         len: usize,
     },
+    /// A matrix does not fit the observations.
+    #[error("a matrix of {given} numbers for {len} observations: whole rows of {len} finite numbers are needed")]
+    Matrix {
+        /// How many numbers were given.
+        given: usize,
+        /// How many observations there are.
+        len: usize,
+    },
+    /// A matrix would have no rows, or too many.
+    #[error("`project_observations` is {rows}: of {len} observations it must be 1 to {greatest}")]
+    Rows {
+        /// How many were asked for.
+        rows: usize,
+        /// How many there may be.
+        greatest: usize,
+        /// How many observations there are.
+        len: usize,
+    },
 }
 
 /// Puts around each task of `distribution` the wrappers that `common` asks for; its lifetime's length is not looked at.
 ///
-/// From the inside out: scaled and shifted observations, permuted observations, permuted actions, time limit. A factor
-/// therefore belongs to what an observation means, not to the place where the learner finds it.
+/// From the inside out: scaled and shifted observations, permuted observations, projected observations, permuted actions,
+/// time limit. A factor therefore belongs to what an observation means, not to the place where the learner finds it, and it
+/// is an image's pixels that are permuted, not what is seen of them.
 ///
 /// If any wrapper is asked for, one task is drawn here and now (from a stream that no lifetime uses), so that a wrapper
 /// which does not fit is refused when the configuration is read. Should a later task of the same distribution have
 /// other spaces, which do not fit, drawing it panics, and its lifetime ends with a [`Fault`](crate::Fault).
 ///
 /// # Errors
-/// A time limit of 0, an action space or observation space that cannot be permuted, a span beyond the range of `f32`,
-/// or a task that cannot be drawn.
+/// A time limit of 0, an action space or observation space that cannot be permuted, one that cannot be projected or not on
+/// so many numbers, a span beyond the range of `f32`, or a task that cannot be drawn.
 pub fn wrap(distribution: Arc<dyn TaskDistribution>, common: &Common) -> Result<Arc<dyn TaskDistribution>, String> {
     if common.time_limit == Some(0) {
         return Err("an episode must have at least one step: give `time_limit` of 1 or more".into());
@@ -102,13 +123,20 @@ struct Wrapped {
 impl Wrapped {
     fn anything(&self) -> bool {
         let Common {
-            time_limit, permute_observations, permute_actions, scale_observations, shift_observations, ..
+            time_limit,
+            permute_observations,
+            permute_actions,
+            scale_observations,
+            shift_observations,
+            project_observations,
+            ..
         } = self.common;
         time_limit.is_some()
             || permute_observations
             || permute_actions
             || scale_observations.is_some()
             || shift_observations.is_some()
+            || project_observations.is_some()
     }
 
     fn put_around(&self, task: Box<dyn Environment>, rng: &mut Rng) -> Result<Box<dyn Environment>, WrapperError> {
@@ -123,6 +151,9 @@ impl Wrapped {
         }
         if self.common.permute_observations {
             task = Box::new(PermuteObservations::random(task, &mut own_stream("permute_observations"))?);
+        }
+        if let Some(rows) = self.common.project_observations {
+            task = Box::new(ProjectObservations::random(task, rows, &mut own_stream("project_observations"))?);
         }
         if self.common.permute_actions {
             task = Box::new(PermuteActions::random(task, &mut own_stream("permute_actions"))?);
@@ -217,6 +248,7 @@ mod tests {
         let both = means(Common {
             permute_actions: true,
             permute_observations: true,
+            project_observations: Some(4),
             scale_observations: Some(Span::single(2.0)),
             time_limit: Some(3),
             ..Common::default()
@@ -240,6 +272,8 @@ mod tests {
         assert!(reason.contains("PermuteObservations"), "{reason}");
         let reason = refuse(Common { scale_observations: Some(Span::single(1e300)), ..Common::default() });
         assert!(reason.contains("scale_observations"), "{reason}");
+        let reason = refuse(Common { project_observations: Some(3), ..Common::default() });
+        assert!(reason.contains("only the numbers of a Box"), "{reason}");
     }
 
     #[test]

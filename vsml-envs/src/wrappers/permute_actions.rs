@@ -1,7 +1,7 @@
 //! Gives a task's actions an order of their own.
 //!
 //! With it, "left" is action 0 in one task and action 1 in the next: what an action does has to be learnt within the
-//! lifetime. Expected rewards are shown in the same order as the actions, so that regret stays right.
+//! lifetime. Expected rewards and targets are told in the same order as the actions, so that they stay right.
 
 use super::{WrapperError, permuted, random_order};
 use crate::{Action, Environment, Rng, Space, Step};
@@ -97,12 +97,19 @@ impl<E: Environment> Environment for PermuteActions<E> {
     fn expected_rewards(&self) -> Option<&[f64]> {
         self.knows_expected.then_some(&self.expected)
     }
+
+    /// The action that arrives as the inner target. A target that is no action stays what it is: the lifetime says so.
+    fn target(&self) -> Option<usize> {
+        let target = self.inner.target()?;
+        Some(self.order.iter().position(|&inner| inner == target).unwrap_or(target))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{BernoulliBandit, stream};
+    use rand::RngExt;
 
     /// Shows the action that it was given; bounds tell the three numbers apart.
     struct Echo(Space);
@@ -125,6 +132,34 @@ mod tests {
                 Action::MultiDiscrete(_) => unreachable!(),
             }
             Step::going_on(0.0)
+        }
+    }
+
+    /// Asks to be told the number that it shows.
+    struct Quiz {
+        shown: usize,
+        asked: Option<usize>,
+    }
+
+    impl Environment for Quiz {
+        fn observation_space(&self) -> Space {
+            Space::uniform_box(0.0, 2.0, 1)
+        }
+        fn action_space(&self) -> Space {
+            Space::discrete(3)
+        }
+        fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
+            self.shown = rng.random_range(0..3);
+            observation[0] = self.shown as f32;
+        }
+        fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step {
+            self.asked = Some(self.shown);
+            let reward = if action.index() == self.shown { 1.0 } else { 0.0 };
+            self.reset(rng, observation);
+            Step::going_on(reward)
+        }
+        fn target(&self) -> Option<usize> {
+            self.asked
         }
     }
 
@@ -158,5 +193,23 @@ mod tests {
             assert_eq!(environment.step(Action::Discrete(0), &mut rng, &mut [0.0]).reward, 1.0);
             assert_eq!(environment.step(Action::Discrete(1), &mut rng, &mut [0.0]).reward, 0.0);
         }
+    }
+
+    #[test]
+    fn the_target_is_the_action_that_would_have_been_right() {
+        let order = vec![2, 0, 1];
+        let mut environment = PermuteActions::new(Quiz { shown: 0, asked: None }, order.clone()).unwrap();
+        let (mut rng, mut observation) = (stream(0, "permute", &[2]), [0.0]);
+        environment.reset(&mut rng, &mut observation);
+        assert_eq!(environment.target(), None);
+        for guess in (0..3).cycle().take(30) {
+            let shown = observation[0] as usize;
+            let step = environment.step(Action::Discrete(guess), &mut rng, &mut observation);
+            let target = environment.target().unwrap();
+            assert_eq!(order[target], shown);
+            assert_eq!(step.reward == 1.0, guess == target);
+        }
+        let nonsense = PermuteActions::new(Quiz { shown: 0, asked: Some(7) }, order).unwrap();
+        assert_eq!(nonsense.target(), Some(7));
     }
 }

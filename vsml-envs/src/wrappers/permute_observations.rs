@@ -68,6 +68,10 @@ impl<E: Environment> Environment for PermuteObservations<E> {
     fn expected_rewards(&self) -> Option<&[f64]> {
         self.inner.expected_rewards()
     }
+
+    fn target(&self) -> Option<usize> {
+        self.inner.target()
+    }
 }
 
 #[cfg(test)]

@@ -55,6 +55,10 @@ impl<E: Environment> Environment for TimeLimit<E> {
     fn expected_rewards(&self) -> Option<&[f64]> {
         self.inner.expected_rewards()
     }
+
+    fn target(&self) -> Option<usize> {
+        self.inner.target()
+    }
 }
 
 #[cfg(test)]

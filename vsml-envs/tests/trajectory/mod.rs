@@ -12,7 +12,7 @@ pub struct Recorder {
     life: Lifetime,
     player: Rng,
     action: OwnedAction,
-    /// Observations, rewards and flags so far.
+    /// Observations, rewards, flags and targets so far.
     pub written: Vec<u8>,
 }
 
@@ -36,6 +36,9 @@ impl Recorder {
         let feedback = self.life.step(self.action.borrow()).unwrap();
         self.written.extend(feedback.reward.to_le_bytes());
         self.written.push(u8::from(feedback.terminated) | u8::from(feedback.truncated) << 1);
+        if let Some(target) = feedback.target {
+            self.written.extend((target as u64).to_le_bytes());
+        }
     }
 
     /// Steps to the end and hands over what was written.
