@@ -63,8 +63,8 @@ fn permuting_senses_and_actions_permutes_the_behaviour_exactly() {
         let (mut first, mut second) = (begun(&vsml, &mut rng), begun(&vsml, &mut rng));
         for (a, &of_a) in OBSERVATIONS.iter().enumerate() {
             for (b, &of_b) in ACTIONS.iter().enumerate() {
-                let cell = first.state_mut().unwrap().cell(0, of_a, of_b).to_vec();
-                second.state_mut().unwrap().cell_mut(0, a, b).copy_from_slice(&cell);
+                let cell = first.state_mut().unwrap().cell(0, of_a * ACTIONS.len() + of_b).to_vec();
+                second.state_mut().unwrap().cell_mut(0, a * ACTIONS.len() + b).copy_from_slice(&cell);
             }
         }
         let (mut behaviour, mut actions) = (Vec::new(), Vec::new());
