@@ -247,17 +247,31 @@ impl State {
     /// If the states are not of one shape.
     pub fn share_over_batch(batch: &mut [State]) {
         let [first, rest @ ..] = batch else { return };
+        if rest.is_empty() {
+            return;
+        }
         let (half, stride) = (first.hidden_size / 2, first.hidden_size.next_multiple_of(LANES));
         let count = (rest.len() + 1) as f32;
         for l in 0..first.layers.len() {
             // 0 is h and 1 is c.
             for part in 0..2 {
-                let numbers = first.layers[l].numbers_mut()[part].len();
-                for i in (0..numbers).filter(|i| i % stride < half) {
-                    let others = rest.iter().map(|state| state.layers[l].numbers()[part][i]);
-                    let mean = others.fold(first.layers[l].numbers()[part][i], |sum, x| sum + x) / count;
-                    first.layers[l].numbers_mut()[part][i] = mean;
-                    rest.iter_mut().for_each(|state| state.layers[l].numbers_mut()[part][i] = mean);
+                let [hidden, cell, ..] = first.layers[l].numbers_mut();
+                let mean = if part == 0 { hidden } else { cell };
+                for state in &*rest {
+                    let own = state.layers[l].numbers()[part].chunks_exact(stride);
+                    for (mean, own) in mean.chunks_exact_mut(stride).zip(own) {
+                        mean[..half].iter_mut().zip(own).for_each(|(mean, own)| *mean += own);
+                    }
+                }
+                for mean in mean.chunks_exact_mut(stride) {
+                    mean[..half].iter_mut().for_each(|mean| *mean /= count);
+                }
+                for state in &mut *rest {
+                    let [hidden, cell, ..] = state.layers[l].numbers_mut();
+                    let own = if part == 0 { hidden } else { cell };
+                    for (own, mean) in own.chunks_exact_mut(stride).zip(mean.chunks_exact(stride)) {
+                        own[..half].copy_from_slice(&mean[..half]);
+                    }
                 }
             }
         }
