@@ -7,7 +7,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use toml::{Table, Value};
-use vsml_agents::optimizers::{EvolutionStrategies, EvolutionStrategiesConfig, MetaOptimizer};
+use vsml_agents::optimizers::{
+    EvolutionStrategies, EvolutionStrategiesConfig, GradientDescent, GradientDescentConfig, MetaOptimizer,
+};
 use vsml_agents::{MetaTraining, Schedule, Vsml, VsmlConfig, players};
 use vsml_core::Kernel;
 use vsml_envs::{Registry, Tasks, nearest, stream};
@@ -53,6 +55,8 @@ pub enum LearnerConfig {
 pub enum OptimizerConfig {
     /// Antithetic evolution strategies with Adam.
     EvolutionStrategies(EvolutionStrategiesConfig),
+    /// Gradient descent through time with Adam, where the tasks are supervised streams.
+    GradientDescent(GradientDescentConfig),
 }
 
 /// How the best generation is chosen: by mean reward on the validation split of the training distributions. The tasks of
@@ -130,8 +134,8 @@ impl Config {
         for setting in settings {
             apply(&mut table, setting)?;
         }
-        let defaults = default_table();
-        name_kinds(&mut table, &defaults);
+        let mut defaults = default_table();
+        name_kinds(&mut table, &mut defaults)?;
         compare_with_defaults(&table, &defaults, "")?;
         let config: Config = table.try_into().map_err(|error| anyhow!("{}", words(&error)))?;
         if i64::try_from(config.seed).is_err() {
@@ -177,9 +181,14 @@ impl Config {
         let learner: Box<dyn vsml_agents::MetaLearner> =
             Box::new(Vsml::new(learner.clone(), kernel).context("learner")?);
         let theta = learner.initialise(&mut stream(self.seed, "initialise", &[]));
-        let OptimizerConfig::EvolutionStrategies(optimizer) = &self.optimizer;
-        let optimizer: Box<dyn MetaOptimizer> =
-            Box::new(EvolutionStrategies::new(optimizer.clone(), self.seed, theta).context("optimizer")?);
+        let optimizer: Box<dyn MetaOptimizer> = match &self.optimizer {
+            OptimizerConfig::EvolutionStrategies(settings) => {
+                Box::new(EvolutionStrategies::new(settings.clone(), self.seed, theta).context("optimizer")?)
+            }
+            OptimizerConfig::GradientDescent(settings) => {
+                Box::new(GradientDescent::new(settings.clone(), theta).context("optimizer")?)
+            }
+        };
         let schedule = Schedule {
             seed: self.seed,
             lifetimes: self.lifetimes,
@@ -244,13 +253,38 @@ fn default_table() -> Table {
     Table::try_from(Config::default()).unwrap_or_default()
 }
 
-/// Tables that have kinds are of the default kind where they do not say otherwise.
-fn name_kinds(table: &mut Table, defaults: &Table) {
+/// Tables that have kinds are of the default kind where they do not say otherwise; where they do, their defaults are those
+/// of that kind.
+fn name_kinds(table: &mut Table, defaults: &mut Table) -> Result<()> {
     for (key, value) in table {
-        if let (Value::Table(inner), Some(kind)) = (value, defaults.get(key).and_then(|default| default.get("kind"))) {
-            inner.entry("kind").or_insert_with(|| kind.clone());
+        let Some(kind) = defaults.get(key).and_then(|default| default.get("kind")).cloned() else { continue };
+        let Value::Table(inner) = value else { continue };
+        let named = inner.entry("kind").or_insert(kind).clone();
+        let Value::String(named) = named else { continue };
+        let all = kinds(key)?;
+        match all.iter().find(|kind| kind.get("kind").and_then(Value::as_str) == Some(&named)) {
+            Some(of_kind) => drop(defaults.insert(key.clone(), Value::Table(of_kind.clone()))),
+            None => {
+                let names: Vec<&str> = all.iter().filter_map(|kind| kind.get("kind")?.as_str()).collect();
+                let guess = nearest(&named, names.iter().copied());
+                let guess = guess.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+                bail!("unknown `{key}.kind` `{named}`{guess} (there are: {})", names.join(", "));
+            }
         }
     }
+    Ok(())
+}
+
+/// All kinds of the table `key`, each with its defaults.
+fn kinds(key: &str) -> Result<Vec<Table>> {
+    Ok(match key {
+        "learner" => vec![Table::try_from(LearnerConfig::Vsml(VsmlConfig::default()))?],
+        "optimizer" => vec![
+            Table::try_from(OptimizerConfig::EvolutionStrategies(EvolutionStrategiesConfig::default()))?,
+            Table::try_from(OptimizerConfig::GradientDescent(GradientDescentConfig::default()))?,
+        ],
+        _ => Vec::new(),
+    })
 }
 
 /// Compares a table with the one of all defaults: a key that is not there, or a value of another type, is an error that
@@ -304,15 +338,23 @@ mod tests {
             all
         }
         let readme = include_str!("../README.md");
-        for (key, default) in keys(&default_table(), "") {
-            let line = readme.lines().find(|line| line.starts_with(&format!("| `{key}` |")));
-            let line = line.unwrap_or_else(|| panic!("the README says nothing of `{key}`"));
-            let shown = line.split('|').nth(2).unwrap().trim().trim_matches('`');
-            let same = match (shown.parse::<f64>(), default.parse::<f64>()) {
-                (Ok(shown), Ok(default)) => (shown - default).abs() < 1e-6,
-                _ => shown == default,
+        let mut all = keys(&default_table(), "");
+        for table in ["learner", "optimizer"] {
+            let kinds = kinds(table).unwrap();
+            let others = kinds.iter().skip(1).flat_map(|kind| keys(kind, &format!("{table}.")));
+            all.extend(others.filter(|(key, _)| !key.ends_with(".kind")));
+        }
+        for (key, default) in all {
+            let mut lines = readme.lines().filter(|line| line.starts_with(&format!("| `{key}` |"))).peekable();
+            assert!(lines.peek().is_some(), "the README says nothing of `{key}`");
+            let same = |line: &str| {
+                let shown = line.split('|').nth(2).unwrap().trim().trim_matches('`');
+                match (shown.parse::<f64>(), default.parse::<f64>()) {
+                    (Ok(shown), Ok(default)) => (shown - default).abs() < 1e-6,
+                    _ => shown == default,
+                }
             };
-            assert!(same || key == "tasks", "`{key}` is {default} by default, not {shown}");
+            assert!(lines.any(same) || key == "tasks", "`{key}` is {default} by default; the README says otherwise");
         }
     }
 
@@ -340,8 +382,7 @@ mod tests {
         let settings = ["optimizer.pairs=7", "learner.aggregation=sum", "tasks=[\"CartPole-v1\"]", "about=a b = c"];
         let settings: Vec<String> = settings.iter().map(ToString::to_string).collect();
         let config = Config::parse("tasks = ['BernoulliBandit-v0']", &settings).unwrap();
-        let OptimizerConfig::EvolutionStrategies(optimizer) = &config.optimizer;
-        assert_eq!(optimizer.pairs, 7);
+        assert!(matches!(&config.optimizer, OptimizerConfig::EvolutionStrategies(settings) if settings.pairs == 7));
         assert_eq!(config.tasks, ["CartPole-v1"]);
         assert_eq!(config.about, "a b = c");
         assert!(config.to_toml().unwrap().contains("aggregation = \"sum\""));

@@ -55,6 +55,31 @@ pub trait MetaLearner: Send + Sync {
     /// # Errors
     /// If `theta` does not fit.
     fn learner(&self, theta: &[f32]) -> Result<Box<dyn Learner>, Unable>;
+
+    /// Lives through `lifetime` as [`live`] would, and differentiates its loss by `theta`, through time. The way back is
+    /// gone after every `truncation` steps; 0: after the whole life.
+    ///
+    /// # Errors
+    /// As [`live`]; and if this kind of learner has no gradient, or this life no loss.
+    fn differentiate(
+        &self,
+        theta: &[f32],
+        lifetime: &mut Lifetime,
+        rng: &mut Rng,
+        truncation: u64,
+    ) -> Result<(LifeScore, Slope), LifeError> {
+        let _ = (theta, lifetime, rng, truncation);
+        Err(LifeError::Unsuited(Unable("this learner cannot be differentiated: use evolution strategies".into())))
+    }
+}
+
+/// The loss of a life, and its derivatives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slope {
+    /// Mean over the steps of the life.
+    pub loss: f64,
+    /// Derivative of the loss with respect to each meta-parameter.
+    pub gradient: Vec<f64>,
 }
 
 /// One step of a life, as whoever watches sees it.

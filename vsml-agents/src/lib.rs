@@ -50,7 +50,7 @@ pub mod players;
 pub mod statistics;
 
 pub use evaluation::{Curve, Evaluation, Summary};
-pub use learner::{Learner, LifeError, LifeScore, MetaLearner, Moment, Unable, live};
+pub use learner::{Learner, LifeError, LifeScore, MetaLearner, Moment, Slope, Unable, live};
 pub use meta_training::{Best, MAX_FRUITLESS_GENERATIONS, MetaTraining, Schedule, TrainingError};
 pub use metrics::{GenerationMetrics, Validation};
-pub use vsml::{Vsml, VsmlConfig, VsmlLearner};
+pub use vsml::{ConvolutionConfig, Vsml, VsmlConfig, VsmlLearner};

@@ -5,11 +5,14 @@
 //! that what is compared stays comparable. Members are spread over threads, and what they come to is put together by index,
 //! so the number of threads leaves no trace.
 //!
+//! An optimizer that wants gradients is told those of the members' losses: lives are then differentiated while they are
+//! lived ([`MetaLearner::differentiate`]).
+//!
 //! [`MetaTraining`] is the whole of a run: [`MetaTraining::archive`] holds all that the next generation depends on, and
 //! restoring it gives the same bits as never having stopped.
 
 use crate::evaluation::{Evaluation, evaluate};
-use crate::learner::{LifeError, MetaLearner, Unable, live};
+use crate::learner::{LifeError, MetaLearner, Slope, Unable, live};
 use crate::metrics::{GenerationMetrics, Validation};
 use crate::optimizers::{MetaOptimizer, OptimizerError, OptimizerState};
 use rayon::prelude::*;
@@ -18,7 +21,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use vsml_core::Archive;
-use vsml_envs::{Lifetime, LifetimeKey, Split, Tasks, stream};
+use vsml_envs::{LifetimeKey, Split, Tasks, stream};
 
 /// How a run goes, apart from what learns and what moves it.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,7 +108,22 @@ pub struct MetaTraining {
 struct MemberResult {
     /// Reward of each lifetime, or the kind of its fault and the fault in words.
     rewards: Vec<Result<f64, (&'static str, String)>>,
+    /// Loss and gradient of each valid lifetime, if the optimizer wants them.
+    slopes: Vec<Slope>,
     steps: u64,
+}
+
+impl MemberResult {
+    /// Mean gradient of the valid lifetimes.
+    fn gradient(&self) -> Option<Vec<f64>> {
+        let (first, rest) = self.slopes.split_first()?;
+        let mut mean = first.gradient.clone();
+        for slope in rest {
+            mean.iter_mut().zip(&slope.gradient).for_each(|(mean, g)| *mean += g);
+        }
+        mean.iter_mut().for_each(|g| *g /= self.slopes.len() as f64);
+        Some(mean)
+    }
 }
 
 impl MetaTraining {
@@ -133,7 +151,7 @@ impl MetaTraining {
             return Err(TrainingError::Schedule("validation needs at least 1 lifetime".into()));
         }
         for tasks in &tasks {
-            try_on(&*meta_learner, optimizer.theta(), tasks, schedule.seed)
+            try_on(&*meta_learner, &*optimizer, tasks, schedule.seed)
                 .map_err(|reason| TrainingError::Unsuited { tasks: tasks.id.clone(), reason })?;
         }
         Ok(MetaTraining {
@@ -181,7 +199,10 @@ impl MetaTraining {
         let fitness = self.fitness(&results);
 
         let before = self.optimizer.theta().to_vec();
-        let updated = self.optimizer.tell(generation, &fitness);
+        let updated = match self.optimizer.truncation() {
+            None => self.optimizer.tell(generation, &fitness),
+            Some(_) => self.optimizer.descend(&results.iter().map(MemberResult::gradient).collect::<Vec<_>>()),
+        };
         self.counters.generation += 1;
         self.counters.steps += results.iter().map(|result| result.steps).sum::<u64>();
         self.counters.fruitless = if updated { 0 } else { self.counters.fruitless + 1 };
@@ -193,7 +214,7 @@ impl MetaTraining {
     /// All lifetimes of one member; fewer once `stop` is set.
     fn member(&self, generation: u64, member: usize, stop: &AtomicBool) -> MemberResult {
         let theta = self.optimizer.ask(generation, member);
-        let mut result = MemberResult { rewards: Vec::new(), steps: 0 };
+        let mut result = MemberResult { rewards: Vec::new(), slopes: Vec::new(), steps: 0 };
         let mut learner = match self.meta_learner.learner(&theta) {
             Ok(learner) => learner,
             Err(reason) => {
@@ -215,7 +236,17 @@ impl MetaTraining {
             };
             let tasks = &self.tasks[lifetime as usize % self.tasks.len()];
             let lived = tasks.begin(&key).map_err(LifeError::from).and_then(|mut life| {
-                let score = live(&mut *learner, &mut life, &mut key.stream("learner"), |_| {});
+                let mut rng = key.stream("learner");
+                let score = match self.optimizer.truncation() {
+                    None => live(&mut *learner, &mut life, &mut rng, |_| {}),
+                    Some(truncation) => {
+                        let lived = self.meta_learner.differentiate(&theta, &mut life, &mut rng, truncation);
+                        lived.map(|(score, slope)| {
+                            result.slopes.push(slope);
+                            score
+                        })
+                    }
+                };
                 result.steps += life.steps();
                 score
             });
@@ -265,6 +296,7 @@ impl MetaTraining {
             fitness_mean: mean,
             fitness_best: valid.iter().copied().reduce(f64::max),
             fitness_deviation: deviation,
+            loss: mean_loss(results),
             valid_members: valid.len() as u64,
             members: fitness.len() as u64,
             faults,
@@ -361,13 +393,27 @@ impl MetaTraining {
     }
 }
 
-/// Begins one life, to find out before hours of training whether the learner can live there. What an environment does
-/// wrong is no reason to refuse: that is counted while training.
-fn try_on(meta_learner: &dyn MetaLearner, theta: &[f32], tasks: &Tasks, seed: u64) -> Result<(), Unable> {
+/// Mean loss of all lifetimes that were differentiated.
+fn mean_loss(results: &[MemberResult]) -> Option<f64> {
+    let losses: Vec<f64> = results.iter().flat_map(|result| &result.slopes).map(|slope| slope.loss).collect();
+    (!losses.is_empty()).then(|| losses.iter().sum::<f64>() / losses.len() as f64)
+}
+
+/// Begins one life, to find out before hours of training whether the learner can live there; lives all of it where that has
+/// to be differentiated. What an environment does wrong is no reason to refuse: that is counted while training.
+fn try_on(
+    meta_learner: &dyn MetaLearner,
+    optimizer: &dyn MetaOptimizer,
+    tasks: &Tasks,
+    seed: u64,
+) -> Result<(), Unable> {
     let key = LifetimeKey { seed, split: Split::Train, generation: 0, member: 0, lifetime: 0 };
-    let begin = |life: Lifetime| {
-        let mut rng = stream(seed, "trial", &[]);
-        meta_learner.learner(theta)?.begin(life.observation_space(), life.action_space(), &mut rng)
-    };
-    tasks.begin(&key).map_or(Ok(()), begin)
+    let mut rng = stream(seed, "trial", &[]);
+    let Ok(mut life) = tasks.begin(&key) else { return Ok(()) };
+    let theta = optimizer.theta();
+    meta_learner.learner(theta)?.begin(life.observation_space(), life.action_space(), &mut rng)?;
+    match optimizer.truncation().map(|truncation| meta_learner.differentiate(theta, &mut life, &mut rng, truncation)) {
+        Some(Err(LifeError::Unsuited(reason))) => Err(reason),
+        _ => Ok(()),
+    }
 }

@@ -15,6 +15,9 @@ pub struct GenerationMetrics {
     pub fitness_best: Option<f64>,
     /// Standard deviation of fitness over the valid members.
     pub fitness_deviation: Option<f64>,
+    /// Mean loss of the lifetimes, where meta-training is by gradient.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<f64>,
     /// Members whose fitness counted.
     pub valid_members: u64,
     /// Members in all.

@@ -5,9 +5,7 @@ use candle_core::{Device, Tensor, Var};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
-use vsml_core::{
-    Drive, Feedback, Kernel, Layout, Segment, State, SubRnn, SubRnnConfig, Topology, segment_op_by_op,
-};
+use vsml_core::{Drive, Feedback, Kernel, Layout, Segment, State, SubRnn, SubRnnConfig, Topology, segment_op_by_op};
 
 struct Bench {
     config: SubRnnConfig,

@@ -194,6 +194,7 @@ mod tests {
             fitness_mean: (generation != 3).then_some(fitness),
             fitness_best: Some(fitness + 2.0),
             fitness_deviation: Some(1.0),
+            loss: None,
             valid_members: 16,
             members: 16,
             faults: BTreeMap::new(),

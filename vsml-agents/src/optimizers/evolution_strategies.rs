@@ -142,34 +142,11 @@ impl MetaOptimizer for EvolutionStrategies {
     }
 
     fn state(&self) -> OptimizerState {
-        OptimizerState {
-            vectors: [
-                ("theta", &self.theta),
-                ("adam.first_moment", &self.adam.first_moment),
-                ("adam.second_moment", &self.adam.second_moment),
-            ]
-            .into_iter()
-            .map(|(name, vector)| (name.to_string(), vector.clone()))
-            .collect(),
-            counters: [("adam.steps".to_string(), self.adam.steps)].into(),
-        }
+        OptimizerState::with_adam(&self.theta, &self.adam)
     }
 
     fn restore(&mut self, state: &OptimizerState) -> Result<(), OptimizerError> {
-        let vector = |name: &str| {
-            let found = state.vectors.get(name).filter(|vector| vector.len() == self.theta.len());
-            found.cloned().ok_or_else(|| {
-                OptimizerError::State(format!("there is no vector `{name}` of length {}", self.theta.len()))
-            })
-        };
-        let steps = state.counters.get("adam.steps");
-        let adam = Adam {
-            first_moment: vector("adam.first_moment")?,
-            second_moment: vector("adam.second_moment")?,
-            steps: *steps.ok_or_else(|| OptimizerError::State("there is no counter `adam.steps`".into()))?,
-        };
-        self.theta = vector("theta")?;
-        self.adam = adam;
+        (self.theta, self.adam) = state.theta_and_adam(self.theta.len())?;
         Ok(())
     }
 }

@@ -1,14 +1,16 @@
 //! Meta-optimizers: what moves the meta-parameters. Ask, evaluate, tell.
 //!
 //! A meta-optimizer never sees a task. It is asked for the members of a population, told how fit each was, and moves. It
-//! always maximises. A fitness that is not a finite number is *invalid*: it is set aside before anything is ranked, and
+//! always maximises. One that moves by gradient is told those of the members' losses instead. A fitness that is not a finite number is *invalid*: it is set aside before anything is ranked, and
 //! weighs nothing.
 
 mod adam;
 mod evolution_strategies;
+mod gradient_descent;
 
 pub use adam::Adam;
 pub use evolution_strategies::{EvolutionStrategies, EvolutionStrategiesConfig};
+pub use gradient_descent::{GradientDescent, GradientDescentConfig};
 
 use std::collections::BTreeMap;
 
@@ -39,6 +41,33 @@ pub struct OptimizerState {
     pub counters: BTreeMap<String, u64>,
 }
 
+impl OptimizerState {
+    /// The state of an optimizer that is no more than a point and Adam's moments.
+    fn with_adam(theta: &[f32], adam: &Adam) -> Self {
+        let vectors =
+            [("theta", theta), ("adam.first_moment", &adam.first_moment), ("adam.second_moment", &adam.second_moment)];
+        OptimizerState {
+            vectors: vectors.into_iter().map(|(name, vector)| (name.to_string(), vector.to_vec())).collect(),
+            counters: [("adam.steps".to_string(), adam.steps)].into(),
+        }
+    }
+
+    /// What [`OptimizerState::with_adam`] put in, for `len` meta-parameters.
+    fn theta_and_adam(&self, len: usize) -> Result<(Vec<f32>, Adam), OptimizerError> {
+        let vector = |name: &str| {
+            let found = self.vectors.get(name).filter(|vector| vector.len() == len);
+            found.cloned().ok_or_else(|| OptimizerError::State(format!("there is no vector `{name}` of length {len}")))
+        };
+        let steps = self.counters.get("adam.steps");
+        let adam = Adam {
+            first_moment: vector("adam.first_moment")?,
+            second_moment: vector("adam.second_moment")?,
+            steps: *steps.ok_or_else(|| OptimizerError::State("there is no counter `adam.steps`".into()))?,
+        };
+        Ok((vector("theta")?, adam))
+    }
+}
+
 /// What moves the meta-parameters.
 pub trait MetaOptimizer: Send + Sync {
     /// How many members a population has.
@@ -56,6 +85,18 @@ pub trait MetaOptimizer: Send + Sync {
     /// Moves, given the fitness of every member of the population of `generation`, in order. Returns whether it did:
     /// where every fitness is invalid, or the step would not be finite, nothing happens.
     fn tell(&mut self, generation: u64, fitness: &[f64]) -> bool;
+
+    /// Whether it wants the gradient of each member's loss, and then, how many steps of a life that is to go back at a time
+    /// (0: all). If so it is told with [`MetaOptimizer::descend`].
+    fn truncation(&self) -> Option<u64> {
+        None
+    }
+
+    /// Moves, given the gradient of every member's loss, in order; none where a member is invalid. Returns whether it did.
+    fn descend(&mut self, gradients: &[Option<Vec<f64>>]) -> bool {
+        let _ = gradients;
+        false
+    }
 
     /// The meta-parameters it stands at.
     fn theta(&self) -> &[f32];

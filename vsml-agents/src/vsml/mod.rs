@@ -14,108 +14,30 @@
 //! | acting | observation | 0, or the last action if there is no feedback tick | reward (0, or the last one if there is no feedback tick), episode begins, 0 |
 //! | feedback | the same observation | the action taken | reward, episode ended, 1 |
 //!
+//! **Where the environment tells what would have been right** (a supervised stream), that takes the action's place: the
+//! backward messages carry the error softmax(logits) - label in number 0 and, if asked for, the label in number 1, as in
+//! Kirsch & Schmidhuber 2021; and the guess is the greatest logit, not a draw. A life turns out to be of this kind with the
+//! first answer. Lives of this kind can be differentiated ([`MetaLearner::differentiate`]).
+//!
 //! Nothing here depends on the numbers of inputs and outputs: permuting observations or actions, with the initial states
 //! permuted along, permutes the behaviour and nothing else.
 
-use crate::learner::{Learner, MetaLearner, Unable};
+mod config;
+mod recorder;
+
+pub use config::{ConvolutionConfig, VsmlConfig};
+
+use crate::learner::{Learner, LifeError, LifeScore, MetaLearner, Slope, Unable, live};
 use rand::RngExt;
 use rand_distr::StandardNormal;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use vsml_core::{Aggregation, Kernel, Layout, State, SubRnn, SubRnnConfig, Topology};
-use vsml_envs::{Action, Feedback, OwnedAction, Percept, Rng, Space};
+use vsml_core::{BackwardPass, Direction, Kernel, Layout, State, SubRnn, SubRnnConfig};
+use vsml_envs::{Action, Feedback, Lifetime, OwnedAction, Percept, Rng, Space};
 
-/// Which number of a message carries observations in and actions back.
+/// Which number of a message carries observations in, and actions or errors back.
 const INPUT_COMPONENT: usize = 0;
-
-/// The configuration of a VSML learner. The default is this project's setting; [`VsmlConfig::symla`] is the paper's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct VsmlConfig {
-    /// Neurons in each layer between inputs and outputs; empty for none. At least 1 each.
-    pub hidden_layers: Vec<usize>,
-    /// Hidden units N of each sub-RNN; 1 to 64.
-    pub hidden_size: usize,
-    /// Numbers M in a message; 1 to 64, at least 2.
-    pub message_size: usize,
-    /// Updates of each sub-RNN within one tick; 1 to 64.
-    pub micro_ticks: usize,
-    /// Whether sub-RNNs also read their own layer's last messages.
-    pub recurrent_messages: bool,
-    /// `mean` or `sum` of messages. With `mean`, what was learnt in a small network carries over to a large one.
-    pub aggregation: Aggregation,
-    /// Whether a second tick follows the environment's answer.
-    pub feedback_tick: bool,
-    /// Factor by which logits are multiplied before the softmax; above 0.
-    pub logit_scale: f32,
-    /// Factor by which the means of continuous actions are multiplied before tanh; above 0.
-    pub action_scale: f32,
-    /// Deviation of the normal noise on continuous actions, in units of half the action's range; 0 or more.
-    pub action_noise: f32,
-}
-
-impl Default for VsmlConfig {
-    fn default() -> Self {
-        VsmlConfig {
-            hidden_layers: Vec::new(),
-            hidden_size: 16,
-            message_size: 8,
-            micro_ticks: 1,
-            recurrent_messages: true,
-            aggregation: Aggregation::Mean,
-            feedback_tick: true,
-            logit_scale: 10.0,
-            action_scale: 10.0,
-            action_noise: 0.1,
-        }
-    }
-}
-
-impl VsmlConfig {
-    /// The paper's learner (SymLA), with the flag for an episode's beginning added: messages are summed, two micro ticks,
-    /// no feedback tick, logits as they come.
-    pub fn symla() -> Self {
-        VsmlConfig {
-            micro_ticks: 2,
-            aggregation: Aggregation::Sum,
-            feedback_tick: false,
-            logit_scale: 1.0,
-            action_scale: 1.0,
-            ..VsmlConfig::default()
-        }
-    }
-
-    /// The sub-RNN that this learner is made of.
-    ///
-    /// # Errors
-    /// A value out of range, by name.
-    pub fn sub_rnn(&self) -> Result<SubRnnConfig, Unable> {
-        let config = SubRnnConfig {
-            hidden_size: self.hidden_size,
-            message_size: self.message_size,
-            micro_ticks: self.micro_ticks,
-            extras: if self.feedback_tick { 3 } else { 2 },
-            recurrent_messages: self.recurrent_messages,
-            aggregation: self.aggregation,
-            ..SubRnnConfig::symla()
-        };
-        config.check().map_err(|error| Unable(error.to_string()))?;
-        for (field, value, least) in [
-            ("logit_scale", self.logit_scale, f32::MIN_POSITIVE),
-            ("action_scale", self.action_scale, f32::MIN_POSITIVE),
-            ("action_noise", self.action_noise, 0.0),
-        ] {
-            if !(value.is_finite() && value >= least) {
-                let range = if least > 0.0 { "above 0" } else { "0 or more" };
-                return Err(Unable(format!("{field} is {value}: it must be a finite number {range}")));
-            }
-        }
-        if self.hidden_layers.contains(&0) {
-            return Err(Unable(format!("hidden_layers is {:?}: a layer has at least 1 neuron", self.hidden_layers)));
-        }
-        Ok(config)
-    }
-}
+/// Which number of a backward message carries labels.
+const LABEL_COMPONENT: usize = 1;
 
 /// Makes VSML learners from meta-parameters.
 pub struct Vsml {
@@ -147,7 +69,7 @@ impl Vsml {
     /// If `theta` has another length than [`MetaLearner::parameter_count`].
     pub fn vsml_learner(&self, theta: &[f32]) -> Result<VsmlLearner, Unable> {
         let sub_rnn = SubRnn::new(&self.sub_rnn, theta, self.kernel).map_err(|error| Unable(error.to_string()))?;
-        Ok(VsmlLearner { config: self.config.clone(), sub_rnn: Arc::new(sub_rnn), life: None })
+        Ok(VsmlLearner { config: self.config.clone(), sub_rnn: Arc::new(sub_rnn), life: None, recorder: None })
     }
 }
 
@@ -163,6 +85,23 @@ impl MetaLearner for Vsml {
     fn learner(&self, theta: &[f32]) -> Result<Box<dyn Learner>, Unable> {
         Ok(Box::new(self.vsml_learner(theta)?))
     }
+
+    fn differentiate(
+        &self,
+        theta: &[f32],
+        lifetime: &mut Lifetime,
+        rng: &mut Rng,
+        truncation: u64,
+    ) -> Result<(LifeScore, Slope), LifeError> {
+        let mut learner = self.vsml_learner(theta).map_err(LifeError::Unsuited)?;
+        learner.recorder = Some(recorder::Recorder::new(truncation));
+        let score = live(&mut learner, lifetime, rng, |_| {})?;
+        let (Some(life), Some(recorder)) = (&learner.life, learner.recorder) else {
+            return Err(LifeError::Learner(Unable("no life has been lived".into())));
+        };
+        let slope = recorder.finish(&self.config, &learner.sub_rnn, life.state.topology())?;
+        Ok((score, slope))
+    }
 }
 
 /// A network of sub-RNNs, living.
@@ -170,16 +109,22 @@ pub struct VsmlLearner {
     config: VsmlConfig,
     sub_rnn: Arc<SubRnn>,
     life: Option<Life>,
+    /// Keeps what the way back needs, where somebody is going to ask for it.
+    recorder: Option<recorder::Recorder>,
 }
 
 /// What belongs to one life: the state, and the buffers between it and the environment.
 struct Life {
     state: State,
-    observation_len: usize,
+    observation_space: Space,
     action_space: Space,
     action: OwnedAction,
-    /// The action as the network is told of it: one-hot, or scaled to ±1.
+    /// The action as the network is told of it: one-hot, or scaled to ±1; or the error, where it is told what is right.
     action_message: Vec<f32>,
+    /// What is right, one-hot, where the network is told and asks for it.
+    label_message: Vec<f32>,
+    /// Whether the environment has told what is right.
+    supervised: bool,
     /// Logits or means, as they come out of the network.
     outputs: Vec<f32>,
     /// Softmax of the scaled logits.
@@ -209,22 +154,21 @@ impl Learner for VsmlLearner {
                 return Err(Unable("a VSML learner acts in Discrete and Box action spaces".into()));
             }
         };
-        let same = |life: &&mut Life| life.observation_len == observation.flat_len() && life.action_space == *action;
+        let same = |life: &&mut Life| life.observation_space == *observation && life.action_space == *action;
         if let Some(life) = self.life.as_mut().filter(same) {
             life.state.randomise(rng);
             life.begin();
             return Ok(());
         }
-        let mut sizes = vec![observation.flat_len()];
-        sizes.extend(&self.config.hidden_layers);
-        sizes.push(outputs);
-        let topology = Topology::dense(&sizes).map_err(|error| Unable(error.to_string()))?;
+        let topology = self.config.topology(observation, outputs)?;
         self.life = Some(Life {
             state: self.sub_rnn.new_state(&topology, rng).map_err(|error| Unable(error.to_string()))?,
-            observation_len: observation.flat_len(),
+            observation_space: observation.clone(),
             action_space: action.clone(),
             action: action.zero(),
             action_message: vec![0.0; outputs],
+            label_message: vec![0.0; outputs],
+            supervised: false,
             outputs: vec![0.0; outputs],
             probabilities: if matches!(action, Space::Discrete { .. }) { vec![0.0; outputs] } else { Vec::new() },
             last_reward: 0.0,
@@ -238,8 +182,10 @@ impl Learner for VsmlLearner {
         life.state.write_forward(INPUT_COMPONENT, percept.observation);
         if self.config.feedback_tick {
             life.action_message.fill(0.0);
+            life.label_message.fill(0.0);
         }
-        life.tick(&self.sub_rnn, [life.last_reward, flag(percept.episode_begins), 0.0]);
+        let extras = [life.last_reward, flag(percept.episode_begins), 0.0];
+        life.tick(&self.sub_rnn, extras, Direction::Forward, self.recorder.as_mut());
         self.sub_rnn.read_outputs(&life.state, &mut life.outputs);
         if let Some(bad) = life.outputs.iter().find(|y| !y.is_finite()) {
             return Err(Unable(format!("the network's output is {bad}")));
@@ -252,11 +198,23 @@ impl Learner for VsmlLearner {
     fn feedback(&mut self, feedback: &Feedback) {
         let Some(life) = self.life.as_mut().filter(|life| life.acted) else { return };
         let reward = feedback.reward as f32;
-        life.describe_action();
+        match feedback.target {
+            Some(target) => life.describe_error(&self.config, target),
+            None => life.describe_action(),
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.answered(&life.outputs, feedback.target);
+        }
         if self.config.feedback_tick {
-            life.tick(&self.sub_rnn, [reward, flag(feedback.episode_ended()), 1.0]);
+            let backward = self.config.backward_pass != BackwardPass::None;
+            let direction = if backward { Direction::Backward } else { Direction::Forward };
+            let extras = [reward, flag(feedback.episode_ended()), 1.0];
+            life.tick(&self.sub_rnn, extras, direction, self.recorder.as_mut());
         } else {
             life.last_reward = reward;
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.go_back_if_due(&self.config, &self.sub_rnn, life.state.topology());
         }
     }
 }
@@ -264,17 +222,32 @@ impl Learner for VsmlLearner {
 impl Life {
     fn begin(&mut self) {
         self.action_message.fill(0.0);
+        self.label_message.fill(0.0);
+        self.supervised = false;
         self.probabilities.fill(0.0);
         self.last_reward = 0.0;
         self.acted = false;
     }
 
     /// One tick with the forward messages that are there, the action message, and as many extras as the sub-RNN reads.
-    fn tick(&mut self, sub_rnn: &SubRnn, extras: [f32; 3]) {
+    fn tick(
+        &mut self,
+        sub_rnn: &SubRnn,
+        extras: [f32; 3],
+        direction: Direction,
+        recorder: Option<&mut recorder::Recorder>,
+    ) {
         self.state.write_backward(INPUT_COMPONENT, &self.action_message);
+        if self.supervised {
+            self.state.write_backward(LABEL_COMPONENT, &self.label_message);
+        }
         let slots = self.state.extras_mut();
         slots.copy_from_slice(&extras[..slots.len()]);
-        sub_rnn.tick(&mut self.state);
+        match (recorder, direction) {
+            (Some(recorder), _) => sub_rnn.record(&mut self.state, direction, recorder.tape()),
+            (None, Direction::Forward) => sub_rnn.tick(&mut self.state),
+            (None, Direction::Backward) => sub_rnn.backward_tick(&mut self.state),
+        }
     }
 
     /// Draws the action from the outputs, with one random number for a discrete action and one for each continuous number.
@@ -282,7 +255,10 @@ impl Life {
         match (&mut self.action, &self.action_space) {
             (OwnedAction::Discrete(index), _) => {
                 softmax(&self.outputs, config.logit_scale, &mut self.probabilities);
-                *index = draw(&self.probabilities, rng.random());
+                *index = match self.supervised {
+                    true => greatest(&self.outputs),
+                    false => draw(&self.probabilities, rng.random()),
+                };
             }
             (OwnedAction::Continuous(numbers), Space::Box { low, high, .. }) => {
                 for (i, number) in numbers.iter_mut().enumerate() {
@@ -294,6 +270,16 @@ impl Life {
                 }
             }
             _ => unreachable!("begin() admits discrete and box action spaces only"),
+        }
+    }
+
+    /// Writes the error of the last guess, and what would have been right, as the network is told of them.
+    fn describe_error(&mut self, config: &VsmlConfig, target: usize) {
+        self.supervised = true;
+        self.action_message.copy_from_slice(&self.probabilities);
+        self.action_message[target] -= 1.0;
+        if config.feed_label {
+            vsml_envs::write_one_hot(&mut self.label_message, target);
         }
     }
 
@@ -336,6 +322,11 @@ fn softmax(logits: &[f32], scale: f32, probabilities: &mut [f32]) {
         sum += f64::from(*probability);
     }
     probabilities.iter_mut().for_each(|probability| *probability = (f64::from(*probability) / sum) as f32);
+}
+
+/// The index of the greatest number, the first of equals.
+fn greatest(numbers: &[f32]) -> usize {
+    numbers.iter().enumerate().fold(0, |best, (index, x)| if *x > numbers[best] { index } else { best })
 }
 
 /// The first index at which the cumulated probability exceeds `uniform` in [0, 1); the last one that is possible where
@@ -449,11 +440,38 @@ mod tests {
             (VsmlConfig { logit_scale: f32::NAN, ..VsmlConfig::default() }, "logit_scale"),
             (VsmlConfig { action_noise: -1.0, ..VsmlConfig::default() }, "action_noise"),
             (VsmlConfig { hidden_layers: vec![4, 0], ..VsmlConfig::default() }, "hidden_layers"),
+            (
+                VsmlConfig { backward_pass: BackwardPass::Same, feedback_tick: false, ..VsmlConfig::default() },
+                "feedback_tick",
+            ),
+            (VsmlConfig { message_size: 1, ..VsmlConfig::default() }, "output_component"),
+            (VsmlConfig { convolutions: vec![EVEN], ..VsmlConfig::default() }, "convolutions[0]"),
+            (VsmlConfig { convolutions: vec![ODD], coordinates: true, ..VsmlConfig::default() }, "coordinates"),
             (VsmlConfig { hidden_size: 100, ..VsmlConfig::default() }, "hidden_size"),
         ] {
             let message = Vsml::new(config, Kernel::Scalar).err().unwrap().0;
             assert!(message.contains(word), "{message}");
         }
+    }
+
+    const EVEN: ConvolutionConfig = ConvolutionConfig { kernel: 2, stride: 1, channels: 3 };
+    const ODD: ConvolutionConfig = ConvolutionConfig { kernel: 3, stride: 2, channels: 3 };
+
+    #[test]
+    fn convolutions_want_images() {
+        let mut learner = learner(VsmlConfig { convolutions: vec![ODD], ..VsmlConfig::default() });
+        let mut rng = stream(1, "luck", &[]);
+        let image = |shape: &[usize]| {
+            let len = shape.iter().product();
+            Space::Box { low: vec![0.0; len], high: vec![1.0; len], shape: shape.to_vec() }
+        };
+        learner.begin(&image(&[5, 4]), &Space::discrete(2), &mut rng).unwrap();
+        assert_eq!(learner.state_mut().unwrap().topology().sizes(), [20, 3 * 2 * 3, 2]);
+        learner.begin(&image(&[5, 4, 2]), &Space::discrete(2), &mut rng).unwrap();
+        assert_eq!(learner.state_mut().unwrap().topology().sizes(), [40, 18, 2]);
+        let refused = learner.begin(&image(&[20]), &Space::discrete(2), &mut rng).unwrap_err();
+        assert!(refused.0.contains("height × width"), "{refused}");
+        assert!(learner.begin(&Space::discrete(4), &Space::discrete(2), &mut rng).is_err());
     }
 
     #[test]
