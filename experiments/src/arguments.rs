@@ -25,6 +25,8 @@ pub struct Arguments {
 pub enum Command {
     /// Meta-train on two-armed bandits, evaluate zero-shot on bandits of other kinds and sizes; takes minutes
     Quickstart(QuickstartArguments),
+    /// Make a sub-RNN that is backpropagation, and let it learn digits it has never seen by running forward; takes minutes
+    Clone(CloneArguments),
     /// Meta-train as a configuration says, evaluate, and write a report
     Train(TrainArguments),
     /// Go on with a run that was stopped, or make a finished one longer
@@ -70,6 +72,22 @@ pub struct QuickstartArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct CloneArguments {
+    /// Overrides a value of experiments/configs/clone.toml, as in --set objective.learning_rate=0.1; may be given several
+    /// times
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub settings: Vec<String>,
+    /// Seed of everything; short for --set seed=N
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Folder of the run [default: runs/clone, with a number if that is taken]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+#[derive(Debug, Args)]
 pub struct TrainArguments {
     /// Configuration, in TOML; experiments/configs has examples
     pub config: PathBuf,
@@ -107,6 +125,10 @@ pub struct EvaluateArguments {
     /// Reference players to evaluate beside it
     #[arg(long, value_name = "NAME", num_args = 0..)]
     pub players: Option<Vec<String>>,
+    /// Evaluate the same meta-parameters also in a network of these hidden layers, as in 32 or 32,16; may be given several
+    /// times [default: what the run's configuration says]
+    #[arg(long = "network", value_name = "LAYERS", value_parser = crate::evaluate::parse_network)]
+    pub networks: Vec<Vec<usize>>,
     /// Lifetimes of each learner on each distribution
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub lifetimes: Option<u64>,

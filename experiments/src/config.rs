@@ -10,7 +10,7 @@ use toml::{Table, Value};
 use vsml_agents::optimizers::{
     EvolutionStrategies, EvolutionStrategiesConfig, GradientDescent, GradientDescentConfig, MetaOptimizer,
 };
-use vsml_agents::{MetaTraining, Schedule, Vsml, VsmlConfig, players};
+use vsml_agents::{CloneConfig, MetaTraining, Objective, Schedule, Vsml, VsmlConfig, players};
 use vsml_core::Kernel;
 use vsml_envs::{Registry, Tasks, nearest, stream};
 
@@ -31,6 +31,8 @@ pub struct Config {
     pub lifetimes: u64,
     /// The task distributions to train on: ids as `vsml list` shows them, with parameters.
     pub tasks: Vec<String>,
+    /// What meta-training is for.
+    pub objective: Objective,
     /// What learns.
     pub learner: LearnerConfig,
     /// What moves its meta-parameters.
@@ -76,6 +78,8 @@ pub struct ValidationConfig {
 pub struct EvaluationConfig {
     /// Task distributions: ids with parameters.
     pub tasks: Vec<String>,
+    /// Hidden layers of further networks in which the same meta-parameters are evaluated.
+    pub networks: Vec<Vec<usize>>,
     /// Reference players to show beside the learner.
     pub players: Vec<String>,
     /// Lifetimes of each learner on each distribution.
@@ -90,6 +94,7 @@ impl Default for Config {
             generations: 500,
             lifetimes: 4,
             tasks: Vec::new(),
+            objective: Objective::default(),
             learner: LearnerConfig::Vsml(VsmlConfig::default()),
             optimizer: OptimizerConfig::EvolutionStrategies(EvolutionStrategiesConfig::default()),
             validation: ValidationConfig::default(),
@@ -106,7 +111,7 @@ impl Default for ValidationConfig {
 
 impl Default for EvaluationConfig {
     fn default() -> Self {
-        EvaluationConfig { tasks: Vec::new(), players: vec!["random".into()], lifetimes: 200 }
+        EvaluationConfig { tasks: Vec::new(), networks: Vec::new(), players: vec!["random".into()], lifetimes: 200 }
     }
 }
 
@@ -191,6 +196,7 @@ impl Config {
         };
         let schedule = Schedule {
             seed: self.seed,
+            objective: self.objective.clone(),
             lifetimes: self.lifetimes,
             validate_every: self.validation.every,
             validation_lifetimes: self.validation.lifetimes,
@@ -278,6 +284,10 @@ fn name_kinds(table: &mut Table, defaults: &mut Table) -> Result<()> {
 /// All kinds of the table `key`, each with its defaults.
 fn kinds(key: &str) -> Result<Vec<Table>> {
     Ok(match key {
+        "objective" => vec![
+            Table::try_from(Objective::Life)?,
+            Table::try_from(Objective::CloneBackpropagation(CloneConfig::default()))?,
+        ],
         "learner" => vec![Table::try_from(LearnerConfig::Vsml(VsmlConfig::default()))?],
         "optimizer" => vec![
             Table::try_from(OptimizerConfig::EvolutionStrategies(EvolutionStrategiesConfig::default()))?,
@@ -339,7 +349,7 @@ mod tests {
         }
         let readme = include_str!("../README.md");
         let mut all = keys(&default_table(), "");
-        for table in ["learner", "optimizer"] {
+        for table in ["objective", "learner", "optimizer"] {
             let kinds = kinds(table).unwrap();
             let others = kinds.iter().skip(1).flat_map(|kind| keys(kind, &format!("{table}.")));
             all.extend(others.filter(|(key, _)| !key.ends_with(".kind")));
@@ -363,6 +373,7 @@ mod tests {
         for text in [
             include_str!("../configs/quickstart.toml"),
             include_str!("../configs/cartpole.toml"),
+            include_str!("../configs/clone.toml"),
             include_str!("../configs/grid.toml"),
         ] {
             Config::parse(text, &[]).unwrap().build(&Registry::builtin(), Kernel::Scalar).unwrap();

@@ -17,6 +17,27 @@ use vsml_envs::{Registry, Split, Tasks};
 /// The name under which the meta-trained learner stands in tables.
 pub const TRAINED: &str = "vsml";
 
+/// The name under which it stands in a network of other hidden layers: `vsml[32]`.
+fn network_name(hidden_layers: &[usize]) -> String {
+    let layers: Vec<String> = hidden_layers.iter().map(ToString::to_string).collect();
+    format!("{TRAINED}[{}]", layers.join(","))
+}
+
+/// Whether this is the name of the meta-trained learner, in whatever network.
+pub fn is_trained(name: &str) -> bool {
+    name == TRAINED || name.starts_with("vsml[")
+}
+
+/// Reads hidden layers as they are written on the command line: `32`, or `32,16`; `0` for none.
+pub fn parse_network(text: &str) -> Result<Vec<usize>, String> {
+    let numbers: Result<Vec<usize>, _> = text.split(',').map(|number| number.trim().parse()).collect();
+    match numbers {
+        Ok(numbers) if numbers == [0] => Ok(Vec::new()),
+        Ok(numbers) if !numbers.contains(&0) => Ok(numbers),
+        _ => Err("write neurons per hidden layer, as in 32 or 32,16; or 0 for none".into()),
+    }
+}
+
 /// One that takes part in an evaluation.
 pub struct Contender {
     name: String,
@@ -24,21 +45,27 @@ pub struct Contender {
 }
 
 impl Contender {
-    /// The learner that meta-trained parameters are.
+    /// The learner that meta-trained parameters are; with a network of these hidden layers instead of its own if they are
+    /// given.
     ///
     /// # Errors
     /// If the file does not say which learner they belong to, or they do not fit it.
-    pub fn trained(theta: &Theta, kernel: Kernel) -> Result<Self> {
+    pub fn trained(theta: &Theta, hidden_layers: Option<&[usize]>, kernel: Kernel) -> Result<Self> {
         let config: LearnerConfig = serde_json::from_value(theta.origin["learner"].clone())
             .context("the file does not say what learner its meta-parameters belong to")?;
-        let LearnerConfig::Vsml(config) = config;
-        let vsml = Vsml::new(config, kernel)?;
+        let LearnerConfig::Vsml(mut config) = config;
+        let mut name = TRAINED.to_string();
+        if let Some(layers) = hidden_layers {
+            config.hidden_layers = layers.to_vec();
+            name = network_name(layers);
+        }
+        let vsml = Vsml::new(config, kernel).with_context(|| name.clone())?;
         if *vsml.sub_rnn() != theta.config {
             bail!("the learner in the file has another sub-RNN than the file");
         }
         let values = theta.values.clone();
         vsml.learner(&values)?;
-        Ok(Contender { name: TRAINED.into(), make: Box::new(move || vsml.learner(&values)) })
+        Ok(Contender { name, make: Box::new(move || vsml.learner(&values)) })
     }
 
     /// A reference player.
@@ -57,17 +84,11 @@ impl Contender {
 pub fn evaluate(registry: &Registry, arguments: &EvaluateArguments) -> Result<()> {
     let tasks = make_tasks(registry, &arguments.on)?;
     let names = arguments.players.clone();
-    let with_players = |trained, names: Vec<String>| -> Result<Vec<Contender>> {
-        let mut contenders = vec![trained];
-        for name in names {
-            contenders.push(Contender::player(&name)?);
-        }
-        Ok(contenders)
-    };
     let machine = &arguments.machine;
     if arguments.run.is_file() {
-        let trained = Contender::trained(&Theta::load(&arguments.run)?, machine.kernel())?;
-        let contenders = with_players(trained, names.unwrap_or(vec!["random".into()]))?;
+        let theta = Theta::load(&arguments.run)?;
+        let players = names.unwrap_or(vec!["random".into()]);
+        let contenders = contenders(&theta, &arguments.networks, &players, machine.kernel())?;
         let (lifetimes, seed) = (arguments.lifetimes.unwrap_or(200), arguments.seed.unwrap_or(1));
         let evaluations = evaluate_all(&contenders, &tasks, lifetimes, seed, machine, &[], &mut |_| Ok(()))?;
         print_tables(&evaluations);
@@ -76,14 +97,35 @@ pub fn evaluate(registry: &Registry, arguments: &EvaluateArguments) -> Result<()
     let folder = RunFolder::open(&arguments.run)?;
     let config = folder.config()?;
     let theta = load_theta(&folder)?;
-    let contenders =
-        with_players(Contender::trained(&theta, machine.kernel())?, names.unwrap_or(config.evaluation.players))?;
+    let players = names.unwrap_or(config.evaluation.players);
+    let networks = if arguments.networks.is_empty() { &config.evaluation.networks } else { &arguments.networks };
+    let contenders = contenders(&theta, networks, &players, machine.kernel())?;
     let lifetimes = arguments.lifetimes.unwrap_or(config.evaluation.lifetimes);
     let seed = arguments.seed.unwrap_or(config.seed);
     let evaluations = evaluate_missing(&folder, &contenders, &tasks, lifetimes, seed, machine)?;
     print_tables(&evaluations);
     say(format_args!("report  {}", write_report(&folder)?.display()));
     Ok(())
+}
+
+/// The meta-trained learner, the same in other networks, and reference players.
+///
+/// # Errors
+/// Whatever of it cannot be made.
+pub fn contenders(
+    theta: &Theta,
+    networks: &[Vec<usize>],
+    players: &[String],
+    kernel: Kernel,
+) -> Result<Vec<Contender>> {
+    let mut contenders = vec![Contender::trained(theta, None, kernel)?];
+    for layers in networks {
+        contenders.push(Contender::trained(theta, Some(layers), kernel)?);
+    }
+    for player in players {
+        contenders.push(Contender::player(player)?);
+    }
+    Ok(contenders)
 }
 
 fn load_theta(folder: &RunFolder) -> Result<Theta> {

@@ -54,6 +54,7 @@ pub fn run(registry: Registry) -> ExitCode {
 
 fn command(registry: &Registry, command: &Command) -> Result<()> {
     match command {
+        Command::Clone(arguments) => train::clone(registry, arguments),
         Command::Quickstart(arguments) => train::quickstart(registry, arguments),
         Command::Train(arguments) => train::train(registry, arguments),
         Command::Resume(arguments) => train::resume(registry, arguments),

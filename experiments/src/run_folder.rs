@@ -158,9 +158,9 @@ impl RunFolder {
     ///
     /// # Errors
     /// What the system says.
-    pub fn forget_evaluations(&self, learner: &str) -> Result<()> {
+    pub fn forget_evaluations(&self, of: impl Fn(&str) -> bool) -> Result<()> {
         let mut evaluations = self.evaluations()?;
-        evaluations.retain(|evaluation| evaluation.learner != learner);
+        evaluations.retain(|evaluation| !of(&evaluation.learner));
         self.write_json("evaluation.json", &evaluations)
     }
 

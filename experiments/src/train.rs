@@ -1,11 +1,11 @@
-//! `vsml train`, `vsml resume` and `vsml quickstart`: train, evaluate, report.
+//! `vsml train`, `vsml resume`, `vsml quickstart` and `vsml clone`: train, evaluate, report.
 //!
 //! All three are one pipeline that looks at what is in the run's folder and does what is missing. A run that was killed
 //! anywhere goes on from its last checkpoint and comes to the same bits.
 
-use crate::arguments::{Machine, QuickstartArguments, ResumeArguments, TrainArguments};
-use crate::config::{Config, LearnerConfig, make_tasks};
-use crate::evaluate::{Contender, TRAINED, evaluate_missing, print_tables};
+use crate::arguments::{CloneArguments, Machine, QuickstartArguments, ResumeArguments, TrainArguments};
+use crate::config::{Config, EvaluationConfig, LearnerConfig, make_tasks};
+use crate::evaluate::{contenders, evaluate_missing, is_trained, print_tables};
 use crate::exit::{DiskFailure, Interrupted};
 use crate::machine::STOP;
 use crate::output::{note, say};
@@ -25,6 +25,8 @@ use vsml_envs::Registry;
 
 /// The configuration of `vsml quickstart`.
 const QUICKSTART: &str = include_str!("../configs/quickstart.toml");
+/// The configuration of `vsml clone`.
+const CLONE: &str = include_str!("../configs/clone.toml");
 /// Checkpoints are this far apart at least, and so far that they take at most a fiftieth of the time.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(250);
 /// So many checkpoints in a row that cannot be written end the run.
@@ -35,6 +37,14 @@ pub fn quickstart(registry: &Registry, arguments: &QuickstartArguments) -> Resul
     let settings: Vec<String> = arguments.seed.map(|seed| format!("seed={seed}")).into_iter().collect();
     let config = Config::parse(QUICKSTART, &settings)?;
     begin(registry, &config, arguments.out.as_deref(), "quickstart", &arguments.machine)
+}
+
+/// Clones backpropagation, evaluates, reports.
+pub fn clone(registry: &Registry, arguments: &CloneArguments) -> Result<()> {
+    let mut settings: Vec<String> = arguments.settings.clone();
+    settings.extend(arguments.seed.map(|seed| format!("seed={seed}")));
+    let config = Config::parse(CLONE, &settings)?;
+    begin(registry, &config, arguments.out.as_deref(), "clone", &arguments.machine)
 }
 
 /// Trains as a configuration says.
@@ -130,10 +140,11 @@ fn pipeline(
     let theta = chosen_theta(config, &training)?;
     let path = folder.file("theta.safetensors");
     if Theta::load(&path).is_ok_and(|before| before != theta) {
-        folder.forget_evaluations(TRAINED)?;
+        folder.forget_evaluations(is_trained)?;
     }
     theta.save(&path)?;
-    let contenders = contenders(config, &theta, machine)?;
+    let EvaluationConfig { networks, players, .. } = &config.evaluation;
+    let contenders = contenders(&theta, networks, players, machine.kernel())?;
     let tasks = make_tasks(registry, &config.evaluation.tasks)?;
     let evaluations = evaluate_missing(folder, &contenders, &tasks, config.evaluation.lifetimes, config.seed, machine)?;
     if STOP.load(Relaxed) {
@@ -182,14 +193,6 @@ fn chosen_theta(config: &Config, training: &MetaTraining) -> Result<Theta> {
         "commit": env!("VSML_COMMIT"),
     });
     Ok(Theta { config: learner.sub_rnn()?, values, origin })
-}
-
-fn contenders(config: &Config, theta: &Theta, machine: &Machine) -> Result<Vec<Contender>> {
-    let mut contenders = vec![Contender::trained(theta, machine.kernel())?];
-    for player in &config.evaluation.players {
-        contenders.push(Contender::player(player)?);
-    }
-    Ok(contenders)
 }
 
 /// All generations that are left, with a checkpoint now and then and at the end.

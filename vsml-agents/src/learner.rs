@@ -4,6 +4,7 @@
 //! came of it. Reference players (random, UCB1, an oracle) are learners too, so every table treats all alike. What makes
 //! learners from meta-parameters is a [`MetaLearner`].
 
+use crate::vsml::CloneConfig;
 use serde::{Deserialize, Serialize};
 use vsml_envs::{Action, Fault, Feedback, Lifetime, Percept, Rng, Space};
 
@@ -71,9 +72,18 @@ pub trait MetaLearner: Send + Sync {
         let _ = (theta, lifetime, rng, truncation);
         Err(LifeError::Unsuited(Unable("this learner cannot be differentiated: use evolution strategies".into())))
     }
+
+    /// How far from backpropagation the learner is on random messages, and the derivatives of that.
+    ///
+    /// # Errors
+    /// If this kind of learner, or this configuration of it, cannot be a clone of backpropagation.
+    fn clone_backpropagation(&self, theta: &[f32], config: &CloneConfig, rng: &mut Rng) -> Result<Slope, Unable> {
+        let _ = (theta, config, rng);
+        Err(Unable("only a VSML learner can be a clone of backpropagation".into()))
+    }
 }
 
-/// The loss of a life, and its derivatives.
+/// What a loss is, and its derivatives.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slope {
     /// Mean over the steps of the life.

@@ -10,7 +10,7 @@
 //! ```
 //! use vsml_agents::evaluation::evaluate;
 //! use vsml_agents::optimizers::{EvolutionStrategies, EvolutionStrategiesConfig};
-//! use vsml_agents::{MetaLearner, MetaTraining, Schedule, Vsml, VsmlConfig};
+//! use vsml_agents::{MetaLearner, MetaTraining, Objective, Schedule, Vsml, VsmlConfig};
 //! use vsml_core::Kernel;
 //! use vsml_envs::{Registry, Split, stream};
 //!
@@ -19,7 +19,7 @@
 //! let theta = vsml.initialise(&mut stream(1, "initialise", &[]));
 //! let settings = EvolutionStrategiesConfig { pairs: 4, ..Default::default() };
 //! let optimizer = EvolutionStrategies::new(settings, 1, theta)?;
-//! let schedule = Schedule { seed: 1, lifetimes: 2, validate_every: 0, validation_lifetimes: 0 };
+//! let schedule = Schedule { objective: Objective::Life, seed: 1, lifetimes: 2, validate_every: 0, validation_lifetimes: 0 };
 //! let mut training = MetaTraining::new(Box::new(vsml), Box::new(optimizer), vec![tasks.clone()], schedule)?;
 //! for _ in 0..3 {
 //!     let metrics = training.advance(&Default::default())?.expect("nobody stops it");
@@ -51,6 +51,6 @@ pub mod statistics;
 
 pub use evaluation::{Curve, Evaluation, Summary};
 pub use learner::{Learner, LifeError, LifeScore, MetaLearner, Moment, Slope, Unable, live};
-pub use meta_training::{Best, MAX_FRUITLESS_GENERATIONS, MetaTraining, Schedule, TrainingError};
+pub use meta_training::{Best, MAX_FRUITLESS_GENERATIONS, MetaTraining, Objective, Schedule, TrainingError};
 pub use metrics::{GenerationMetrics, Validation};
-pub use vsml::{ConvolutionConfig, Vsml, VsmlConfig, VsmlLearner};
+pub use vsml::{CloneConfig, ConvolutionConfig, Vsml, VsmlConfig, VsmlLearner};

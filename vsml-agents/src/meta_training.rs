@@ -15,6 +15,7 @@ use crate::evaluation::{Evaluation, evaluate};
 use crate::learner::{LifeError, MetaLearner, Slope, Unable, live};
 use crate::metrics::{GenerationMetrics, Validation};
 use crate::optimizers::{MetaOptimizer, OptimizerError, OptimizerState};
+use crate::vsml::CloneConfig;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -23,11 +24,25 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use vsml_core::Archive;
 use vsml_envs::{LifetimeKey, Split, Tasks, stream};
 
+/// What meta-training is for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Objective {
+    /// To live well: fitness is the reward of lifetimes on the tasks, loss the cross entropy of what is guessed in them.
+    #[default]
+    Life,
+    /// To be backpropagation: fitness is less the error with which the learner's messages and states follow those of
+    /// gradient descent, on random messages. The tasks are used for validation alone.
+    CloneBackpropagation(CloneConfig),
+}
+
 /// How a run goes, apart from what learns and what moves it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schedule {
     /// The seed of everything.
     pub seed: u64,
+    /// What it is for.
+    pub objective: Objective,
     /// Lifetimes of each member in each generation. Lifetime `j` is on task distribution `j` modulo their number.
     pub lifetimes: u64,
     /// Validation after every so many generations; 0 for never.
@@ -150,8 +165,14 @@ impl MetaTraining {
         if schedule.validate_every > 0 && schedule.validation_lifetimes == 0 {
             return Err(TrainingError::Schedule("validation needs at least 1 lifetime".into()));
         }
+        if let Objective::CloneBackpropagation(config) = &schedule.objective {
+            let mut rng = stream(schedule.seed, "trial", &[]);
+            meta_learner
+                .clone_backpropagation(optimizer.theta(), config, &mut rng)
+                .map_err(|reason| TrainingError::Schedule(reason.to_string()))?;
+        }
         for tasks in &tasks {
-            try_on(&*meta_learner, &*optimizer, tasks, schedule.seed)
+            try_on(&*meta_learner, &*optimizer, tasks, &schedule)
                 .map_err(|reason| TrainingError::Unsuited { tasks: tasks.id.clone(), reason })?;
         }
         Ok(MetaTraining {
@@ -234,6 +255,12 @@ impl MetaTraining {
                 member: self.optimizer.luck(member),
                 lifetime,
             };
+            if let Objective::CloneBackpropagation(config) = &self.schedule.objective {
+                let slope = self.meta_learner.clone_backpropagation(&theta, config, &mut key.stream("clone"));
+                result.rewards.push(slope.as_ref().map(|slope| -slope.loss).map_err(|r| ("learner", r.to_string())));
+                result.slopes.extend(slope);
+                continue;
+            }
             let tasks = &self.tasks[lifetime as usize % self.tasks.len()];
             let lived = tasks.begin(&key).map_err(LifeError::from).and_then(|mut life| {
                 let mut rng = key.stream("learner");
@@ -405,14 +432,16 @@ fn try_on(
     meta_learner: &dyn MetaLearner,
     optimizer: &dyn MetaOptimizer,
     tasks: &Tasks,
-    seed: u64,
+    schedule: &Schedule,
 ) -> Result<(), Unable> {
+    let seed = schedule.seed;
     let key = LifetimeKey { seed, split: Split::Train, generation: 0, member: 0, lifetime: 0 };
     let mut rng = stream(seed, "trial", &[]);
     let Ok(mut life) = tasks.begin(&key) else { return Ok(()) };
     let theta = optimizer.theta();
     meta_learner.learner(theta)?.begin(life.observation_space(), life.action_space(), &mut rng)?;
-    match optimizer.truncation().map(|truncation| meta_learner.differentiate(theta, &mut life, &mut rng, truncation)) {
+    let truncation = optimizer.truncation().filter(|_| schedule.objective == Objective::Life);
+    match truncation.map(|truncation| meta_learner.differentiate(theta, &mut life, &mut rng, truncation)) {
         Some(Err(LifeError::Unsuited(reason))) => Err(reason),
         _ => Ok(()),
     }

@@ -11,6 +11,8 @@
 //! - [`SubRnn`]: both together, ready to run, with [`SubRnn::tick`].
 //! - [`Topology`] and [`State`]: how large a network is, and what it is at the moment. Neither is a parameter.
 //! - [`Kernel`]: the readable definition, or the same with vector instructions.
+//! - [`Tape`] and [`Adjoint`]: gradients, through any number of ticks; [`Segment`]: a stretch of a life as one function.
+#![cfg_attr(feature = "candle", doc = "- [`segment()`]: the same as an operation of candle's.")]
 //! - [`Theta`], [`Archive`]: files.
 //!
 //! The crate knows nothing of rewards or environments: messages go in, messages come out.
@@ -20,9 +22,11 @@
 struct Readme;
 
 mod config;
+#[cfg(feature = "candle")]
 mod differentiable;
 mod error;
 mod file;
+#[cfg(feature = "candle")]
 mod graph;
 mod kernel;
 mod parameters;
@@ -33,9 +37,11 @@ mod tape;
 mod topology;
 
 pub use config::{Aggregation, BackwardPass, SubRnnConfig};
+#[cfg(feature = "candle")]
 pub use differentiable::segment;
 pub use error::Error;
 pub use file::{Archive, MAX_FILE_BYTES, MAX_HEADER_BYTES, Theta, write_durably};
+#[cfg(feature = "candle")]
 pub use graph::segment_op_by_op;
 pub use kernel::Kernel;
 pub use parameters::{Layout, Parameter};

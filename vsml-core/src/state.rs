@@ -203,6 +203,17 @@ impl State {
         self.layers[self.layers.len() - 1].forward_out[output * self.message_size + component]
     }
 
+    /// The backward messages that the first layer sent last: inputs × M numbers. Nobody in the network reads them; in a clone
+    /// of backpropagation they are the derivatives with respect to the inputs.
+    pub fn backward_messages(&self) -> &[f32] {
+        &self.layers[0].backward_out
+    }
+
+    /// As [`State::backward_messages`], to be written: in the state of an [`Adjoint`](crate::Adjoint), what they are worth.
+    pub fn backward_messages_mut(&mut self) -> &mut [f32] {
+        &mut self.layers[0].backward_out
+    }
+
     /// h of sub-RNN number `sub_rnn` (as [`LayerShape`] counts them) of layer `layer`: N numbers.
     ///
     /// # Panics

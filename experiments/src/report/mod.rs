@@ -6,7 +6,7 @@
 
 mod plots;
 
-use crate::evaluate::TRAINED;
+use crate::evaluate::is_trained;
 use anyhow::Result;
 use minijinja::Environment;
 use minijinja::value::Serde;
@@ -170,7 +170,7 @@ fn in_order<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
             seen.push(name);
         }
     }
-    seen.sort_by_key(|name| *name != TRAINED);
+    seen.sort_by_key(|name| !is_trained(name));
     seen
 }
 

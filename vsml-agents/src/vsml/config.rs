@@ -28,7 +28,7 @@ pub struct VsmlConfig {
     pub hidden_layers: Vec<usize>,
     /// Hidden units N of each sub-RNN; 1 to 64.
     pub hidden_size: usize,
-    /// Numbers M in a message; 1 to 64, at least 2.
+    /// Numbers M in a message; 1 to 64. The outputs are number 1 (the second), or number 0 where there is no other.
     pub message_size: usize,
     /// Updates of each sub-RNN within one tick; 1 to 64.
     pub micro_ticks: usize,
@@ -114,6 +114,7 @@ impl VsmlConfig {
             layer_index: self.layer_index,
             parameter_sets: if self.parameters_per_layer { self.layers() } else { 1 },
             backward_pass: self.backward_pass,
+            output_component: if self.message_size == 1 { 0 } else { 1 },
             ..SubRnnConfig::symla()
         };
         config.check().map_err(|error| Unable(error.to_string()))?;

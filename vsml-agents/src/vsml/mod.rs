@@ -22,9 +22,11 @@
 //! Nothing here depends on the numbers of inputs and outputs: permuting observations or actions, with the initial states
 //! permuted along, permutes the behaviour and nothing else.
 
+mod cloning;
 mod config;
 mod recorder;
 
+pub use cloning::CloneConfig;
 pub use config::{ConvolutionConfig, VsmlConfig};
 
 use crate::learner::{Learner, LifeError, LifeScore, MetaLearner, Slope, Unable, live};
@@ -102,6 +104,12 @@ impl MetaLearner for Vsml {
         let slope = recorder.finish(&self.config, &learner.sub_rnn, life.state.topology())?;
         Ok((score, slope))
     }
+
+    fn clone_backpropagation(&self, theta: &[f32], config: &CloneConfig, rng: &mut Rng) -> Result<Slope, Unable> {
+        config.check(&self.config)?;
+        let sub_rnn = SubRnn::new(&self.sub_rnn, theta, self.kernel).map_err(|error| Unable(error.to_string()))?;
+        cloning::slope(config, &sub_rnn, rng)
+    }
 }
 
 /// A network of sub-RNNs, living.
@@ -121,7 +129,7 @@ struct Life {
     action: OwnedAction,
     /// The action as the network is told of it: one-hot, or scaled to ±1; or the error, where it is told what is right.
     action_message: Vec<f32>,
-    /// What is right, one-hot, where the network is told and asks for it.
+    /// What is right, one-hot, where the network is told; empty if it does not ask for it.
     label_message: Vec<f32>,
     /// Whether the environment has told what is right.
     supervised: bool,
@@ -167,7 +175,7 @@ impl Learner for VsmlLearner {
             action_space: action.clone(),
             action: action.zero(),
             action_message: vec![0.0; outputs],
-            label_message: vec![0.0; outputs],
+            label_message: vec![0.0; if self.config.feed_label { outputs } else { 0 }],
             supervised: false,
             outputs: vec![0.0; outputs],
             probabilities: if matches!(action, Space::Discrete { .. }) { vec![0.0; outputs] } else { Vec::new() },
@@ -199,7 +207,7 @@ impl Learner for VsmlLearner {
         let Some(life) = self.life.as_mut().filter(|life| life.acted) else { return };
         let reward = feedback.reward as f32;
         match feedback.target {
-            Some(target) => life.describe_error(&self.config, target),
+            Some(target) => life.describe_error(target),
             None => life.describe_action(),
         }
         if let Some(recorder) = &mut self.recorder {
@@ -238,7 +246,7 @@ impl Life {
         recorder: Option<&mut recorder::Recorder>,
     ) {
         self.state.write_backward(INPUT_COMPONENT, &self.action_message);
-        if self.supervised {
+        if self.supervised && !self.label_message.is_empty() {
             self.state.write_backward(LABEL_COMPONENT, &self.label_message);
         }
         let slots = self.state.extras_mut();
@@ -274,11 +282,11 @@ impl Life {
     }
 
     /// Writes the error of the last guess, and what would have been right, as the network is told of them.
-    fn describe_error(&mut self, config: &VsmlConfig, target: usize) {
+    fn describe_error(&mut self, target: usize) {
         self.supervised = true;
         self.action_message.copy_from_slice(&self.probabilities);
         self.action_message[target] -= 1.0;
-        if config.feed_label {
+        if !self.label_message.is_empty() {
             vsml_envs::write_one_hot(&mut self.label_message, target);
         }
     }
@@ -444,7 +452,7 @@ mod tests {
                 VsmlConfig { backward_pass: BackwardPass::Same, feedback_tick: false, ..VsmlConfig::default() },
                 "feedback_tick",
             ),
-            (VsmlConfig { message_size: 1, ..VsmlConfig::default() }, "output_component"),
+            (VsmlConfig { message_size: 1, ..VsmlConfig::default() }, "feed_label"),
             (VsmlConfig { convolutions: vec![EVEN], ..VsmlConfig::default() }, "convolutions[0]"),
             (VsmlConfig { convolutions: vec![ODD], coordinates: true, ..VsmlConfig::default() }, "coordinates"),
             (VsmlConfig { hidden_size: 100, ..VsmlConfig::default() }, "hidden_size"),

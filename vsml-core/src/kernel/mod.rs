@@ -9,7 +9,7 @@
 //!   operations in the same order on every lane, so their results are equal to the bit; they differ from the scalar
 //!   kernel's in the last bits.
 //!
-//! A third definition, as a graph of candle's operations, is [`Graph`](crate::Graph).
+//! A third definition, as a graph of candle's operations, is `segment_op_by_op` (feature `candle`): the oracle for gradients.
 //!
 //! The processor is asked at run time. All `unsafe` code of the project is in this module.
 
