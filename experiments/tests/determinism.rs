@@ -9,8 +9,17 @@ use support::*;
 
 #[test]
 fn the_number_of_threads_leaves_no_trace() {
+    threads_leave_no_trace(TINY);
+}
+
+#[test]
+fn nor_does_it_where_gradients_are_summed() {
+    threads_leave_no_trace(TINY_GRADIENT);
+}
+
+fn threads_leave_no_trace(config_text: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let config = config(folder.path(), TINY);
+    let config = config(folder.path(), config_text);
     let run = |threads: &str, seed: &str| {
         let out = folder.path().join(format!("threads-{threads}-seed-{seed}"));
         succeed(&["train", text(&config), "--threads", threads, "--seed", seed, "--out", text(&out)]);
@@ -29,9 +38,18 @@ fn the_number_of_threads_leaves_no_trace() {
 
 #[test]
 fn a_run_killed_at_twenty_moments_comes_to_the_same_bits() {
-    let folder = tempfile::tempdir().unwrap();
     // Long enough that twenty kills fall into it, and checkpoints between them.
-    let config = config(folder.path(), &TINY.replace("generations = 40", "generations = 600"));
+    killed_at_twenty_moments(&TINY.replace("generations = 40", "generations = 600"));
+}
+
+#[test]
+fn so_does_one_by_gradient() {
+    killed_at_twenty_moments(&TINY_GRADIENT.replace("generations = 40", "generations = 1500"));
+}
+
+fn killed_at_twenty_moments(config_text: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path(), config_text);
     let whole = folder.path().join("whole");
     let started = Instant::now();
     succeed(&["train", text(&config), "--out", text(&whole)]);

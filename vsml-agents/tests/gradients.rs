@@ -122,7 +122,10 @@ fn where_nobody_tells_what_is_right_there_is_no_gradient() {
     let bandit = tasks("BernoulliBandit-v0:steps=5");
     let mut life = bandit.begin(&key()).unwrap();
     let error = vsml.differentiate(&theta, &mut life, &mut stream(1, "luck", &[]), 0).unwrap_err();
-    assert!(matches!(&error, LifeError::Unsuited(reason) if reason.0.contains("what would have been right")), "{error}");
+    assert!(
+        matches!(&error, LifeError::Unsuited(reason) if reason.0.contains("what would have been right")),
+        "{error}"
+    );
     // A run says so before it begins.
     let optimizer = Box::new(GradientDescent::new(GradientDescentConfig::default(), theta).unwrap());
     let error = MetaTraining::new(Box::new(vsml), optimizer, vec![bandit], schedule(Objective::Life)).err().unwrap();

@@ -30,6 +30,35 @@ players = ["random", "ucb1:c=0.2"]
 lifetimes = 40
 "#;
 
+/// The same by gradient, on a supervised stream.
+#[allow(dead_code, reason = "not every test crate trains by gradient")]
+pub const TINY_GRADIENT: &str = r#"
+seed = 5
+generations = 40
+lifetimes = 2
+tasks = ["RandomLabels-v0:inputs=5,images=4,classes=3,steps=20", "GaussianClusters-v0:inputs=4,steps=20"]
+
+[learner]
+kind = "vsml"
+hidden_size = 8
+message_size = 4
+
+[optimizer]
+kind = "gradient-descent"
+batch = 5
+truncation = 15
+
+[validation]
+every = 10
+lifetimes = 20
+
+[evaluation]
+tasks = ["GaussianClusters-v0:inputs=9,classes=4,steps=30"]
+networks = [[3]]
+players = ["random", "sgd:learning_rate=0.1"]
+lifetimes = 40
+"#;
+
 /// The `vsml` command.
 pub fn vsml(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vsml"));
