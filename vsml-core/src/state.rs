@@ -330,7 +330,7 @@ impl State {
     /// Bytes that the numbers of a state take, with the room that a tick works in: what a life costs in memory. With S
     /// sub-RNNs, A inputs and B outputs in each layer and N rounded up to a multiple of 16, that is
     /// 4 · (Σ (2 N S + M (A + B)) + M (A₁ + B_last) + extras) for the state, and for the work at most
-    /// 4 · (10 N + 4 M) (A + B + 2) of the greatest layer and little more.
+    /// 4 · (5 max(N, M) + 2 M) (A + B + 4) of the layer where that is greatest, M being rounded up like N in the maximum.
     pub fn bytes(&self) -> usize {
         let layers = self.layers.iter().flat_map(|layer| layer.numbers().map(<[f32]>::len));
         let ends = self.forward_in.len() + self.backward_in.len() + self.extras.len();

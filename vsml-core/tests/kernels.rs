@@ -13,11 +13,14 @@ struct Counting;
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    /// Bytes that were asked for, whether or not they were given back.
+    static BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: MemoryLayout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        BYTES.set(BYTES.get() + layout.size());
         // SAFETY: handed on as it came.
         unsafe { System.alloc(layout) }
     }
@@ -171,6 +174,30 @@ fn a_tick_allocates_nothing() {
         }
         state.randomise(&mut rng);
         assert_eq!(ALLOCATIONS.get(), before, "{kernel}");
+    }
+}
+
+#[test]
+fn a_life_takes_the_memory_that_is_stated() {
+    for (config, sizes) in [
+        (SubRnnConfig::vsml(), vec![64, 10]),
+        (SubRnnConfig::symla(), vec![784, 32, 10]),
+        (SubRnnConfig { hidden_size: 40, message_size: 20, ..SubRnnConfig::symla() }, vec![9, 50, 3]),
+    ] {
+        let topology = Topology::dense(&sizes).unwrap();
+        let before = BYTES.get();
+        let state = State::zeros(&config, &topology).unwrap();
+        let taken = BYTES.get() - before;
+        assert!(state.bytes() <= taken && taken - state.bytes() < 4096, "{} stated, {taken} taken", state.bytes());
+
+        // The formula of its documentation.
+        let (n, m) = (config.hidden_size.next_multiple_of(16), config.message_size.next_multiple_of(16));
+        let layers = || sizes.windows(2).map(|pair| (pair[0], pair[1]));
+        let states: usize = layers().map(|(a, b)| 2 * n * a * b + config.message_size * (a + b)).sum();
+        let ends = config.message_size * (sizes[0] + sizes[sizes.len() - 1]) + config.extras;
+        let work = layers().map(|(a, b)| (5 * n.max(m) + 2 * config.message_size) * (a + b + 4)).max().unwrap();
+        let stated = 4 * (states + ends + work);
+        assert!((0.9..=1.0).contains(&(state.bytes() as f64 / stated as f64)), "{} {stated}", state.bytes());
     }
 }
 

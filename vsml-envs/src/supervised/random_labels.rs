@@ -2,10 +2,14 @@
 
 use super::{Examples, MAX_CLASSES, MAX_NUMBERS, SupervisedStream, check_count};
 use crate::registry::Family;
+use crate::wrappers::Span;
 use crate::{Environment, Rng, Space, TaskDistribution};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
+
+/// Far from where an `f32` loses count of anything.
+const GREATEST_NOISE: f64 = 1e6;
 
 /// Random inputs with random labels: `RandomLabels-v0`.
 ///
@@ -31,7 +35,8 @@ use serde::{Deserialize, Serialize};
 /// Never. Lifetimes are counted in steps, 500 by default.
 ///
 /// # Arguments
-/// `images` (20), `inputs` (784), `classes` (10): the fields below.
+/// `images` (20), `inputs` (784), `classes` (10), `noise` (0): the fields below. With noise, an image is a class of points
+/// with a label, and learning by heart no longer suffices; the published set has none.
 ///
 /// # Differences from the source
 /// None known; whether the source draws examples with replacement is not said there. The labels are drawn one by one, so
@@ -48,11 +53,14 @@ pub struct RandomLabels {
     pub inputs: usize,
     /// Number of labels to draw from.
     pub classes: usize,
+    /// Standard deviation of the noise on each number, new at every sight of an image. A range is drawn from once for each
+    /// task.
+    pub noise: Span,
 }
 
 impl Default for RandomLabels {
     fn default() -> Self {
-        RandomLabels { images: 20, inputs: 784, classes: 10 }
+        RandomLabels { images: 20, inputs: 784, classes: 10, noise: Span::single(0.0) }
     }
 }
 
@@ -62,6 +70,7 @@ struct Images {
     /// Image `i` is `pixels[i * inputs..][..inputs]`.
     pixels: Vec<f32>,
     labels: Vec<usize>,
+    noise: f32,
 }
 
 impl Examples for Images {
@@ -77,6 +86,9 @@ impl Examples for Images {
         let image = rng.random_range(0..self.labels.len() as u64) as usize;
         let start = image * self.family.inputs;
         input.copy_from_slice(&self.pixels[start..start + self.family.inputs]);
+        if self.noise > 0.0 {
+            input.iter_mut().for_each(|number| *number += self.noise * rng.sample::<f32, _>(StandardNormal));
+        }
         self.labels[image]
     }
 }
@@ -85,7 +97,8 @@ impl TaskDistribution for RandomLabels {
     fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
         let pixels = (0..self.images * self.inputs).map(|_| rng.sample(StandardNormal)).collect();
         let labels = (0..self.images).map(|_| rng.random_range(0..self.classes as u64) as usize).collect();
-        Box::new(SupervisedStream::new(Images { family: self.clone(), pixels, labels }))
+        let noise = self.noise.sample(rng) as f32;
+        Box::new(SupervisedStream::new(Images { family: self.clone(), pixels, labels, noise }))
     }
 }
 
@@ -94,6 +107,9 @@ impl Family for RandomLabels {
         check_count("images", self.images, 1, MAX_NUMBERS)?;
         check_count("inputs", self.inputs, 1, MAX_NUMBERS)?;
         check_count("classes", self.classes, 1, MAX_CLASSES)?;
+        if self.noise.low() < 0.0 || self.noise.high() > GREATEST_NOISE {
+            return Err(format!("`noise` is {}: it must lie within 0..{GREATEST_NOISE}", self.noise));
+        }
         match self.images.checked_mul(self.inputs) {
             Some(numbers) if numbers <= MAX_NUMBERS => Ok(()),
             _ => Err(format!(
@@ -112,7 +128,7 @@ mod tests {
 
     #[test]
     fn each_image_keeps_its_label_and_comes_up_as_often_as_any_other() {
-        let family = RandomLabels { images: 8, inputs: 5, classes: 4 };
+        let family = RandomLabels { images: 8, inputs: 5, classes: 4, ..RandomLabels::default() };
         let mut labels = BTreeMap::new();
         for task in 0..500 {
             let mut rng = stream(0, "random labels", &[task]);
@@ -140,12 +156,25 @@ mod tests {
     #[test]
     fn images_are_standard_gaussian() {
         let mut rng = stream(0, "random labels", &[1]);
-        let mut environment = RandomLabels { images: 1, inputs: 100_000, classes: 1 }.sample(&mut rng);
+        let mut environment = RandomLabels { images: 1, inputs: 100_000, classes: 1, ..RandomLabels::default() }.sample(&mut rng);
         let mut observation = vec![0.0; 100_000];
         environment.reset(&mut rng, &mut observation);
         let moment = |power| observation.iter().map(|&x| f64::from(x).powi(power)).sum::<f64>() / 1e5;
         // Standard errors: 0.0032 and 0.0045.
         assert!(moment(1).abs() < 0.015 && (moment(2) - 1.0).abs() < 0.02, "{} {}", moment(1), moment(2));
+    }
+
+    #[test]
+    fn noise_is_new_at_every_sight() {
+        let mut rng = stream(0, "random labels", &[2]);
+        let family = RandomLabels { images: 1, inputs: 10_000, noise: Span::single(0.5), ..RandomLabels::default() };
+        let mut environment = family.sample(&mut rng);
+        let mut sights = [vec![0.0; 10_000], vec![0.0; 10_000]];
+        environment.reset(&mut rng, &mut sights[0]);
+        environment.step(Action::Discrete(0), &mut rng, &mut sights[1]);
+        let differences = sights[0].iter().zip(&sights[1]).map(|(a, b)| f64::from(a - b).powi(2));
+        // Twice the variance of the noise; the standard error is 0.007.
+        assert!((differences.sum::<f64>() / 1e4 - 0.5).abs() < 0.03);
     }
 
     #[test]
@@ -155,6 +184,7 @@ mod tests {
         assert!(refused(RandomLabels { images: 0, ..defaults() }).contains("`images` is 0"));
         assert!(refused(RandomLabels { classes: 0, ..defaults() }).contains("`classes`"));
         assert!(refused(RandomLabels { images: MAX_NUMBERS, ..defaults() }).contains("together"));
+        assert!(refused(RandomLabels { noise: Span::between(-1.0, 1.0), ..defaults() }).contains("`noise`"));
         assert!(refused(RandomLabels { inputs: usize::MAX, ..defaults() }).contains("`inputs`"));
     }
 }
