@@ -156,7 +156,8 @@ mod tests {
     #[test]
     fn images_are_standard_gaussian() {
         let mut rng = stream(0, "random labels", &[1]);
-        let mut environment = RandomLabels { images: 1, inputs: 100_000, classes: 1, ..RandomLabels::default() }.sample(&mut rng);
+        let mut environment =
+            RandomLabels { images: 1, inputs: 100_000, classes: 1, ..RandomLabels::default() }.sample(&mut rng);
         let mut observation = vec![0.0; 100_000];
         environment.reset(&mut rng, &mut observation);
         let moment = |power| observation.iter().map(|&x| f64::from(x).powi(power)).sum::<f64>() / 1e5;

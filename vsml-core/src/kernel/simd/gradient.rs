@@ -12,7 +12,7 @@
 //! Gradients are summed in `f32` within a layer's tick, and in `f64` over ticks.
 
 use super::update::{Line, Reach, Source, Work, accumulate, gates_of_messages, neurons};
-use super::{Lanes, Packed, PackedHead};
+use super::{HeadPlaces, Lanes, Packed, PackedHead};
 use crate::kernel::activation::FLUSH_BELOW;
 use crate::kernel::{Incoming, IncomingAdjoint, LANES, Lines};
 use crate::state::Layer;
@@ -39,8 +39,7 @@ pub(super) struct Transposed {
 impl Transposed {
     fn new(packed: &Packed) -> Self {
         let (n, m, stride) = (packed.config.hidden_size, packed.config.message_size, packed.stride);
-        let array = |name: &str| packed.layout.range(name).map_or(&[][..], |range| &packed.theta[range]);
-        let weight = array("lstm.weight");
+        let weight = &packed.theta[packed.places.lstm_weight.clone()];
         let columns = |rows: &Range<usize>, width: usize| {
             let mut lines = Lines::zeros(4 * stride * width);
             for (k, row) in rows.clone().enumerate() {
@@ -52,8 +51,8 @@ impl Transposed {
             }
             lines
         };
-        let head = |name: &str| {
-            let (weight, mut lines) = (array(name), Lines::zeros(m * stride));
+        let head = |places: &HeadPlaces| {
+            let (weight, mut lines) = (&packed.theta[places.weight.clone()], Lines::zeros(m * stride));
             for k in 0..n {
                 for number in 0..m {
                     lines[number * stride + k] = weight[k * m + number];
@@ -67,8 +66,8 @@ impl Transposed {
             backward: columns(&packed.rows.backward, packed.message_stride),
             recurrent_forward: columns(&packed.rows.recurrent_forward, packed.message_stride),
             recurrent_backward: columns(&packed.rows.recurrent_backward, packed.message_stride),
-            forward_head: head("forward_head.weight"),
-            backward_head: head("backward_head.weight"),
+            forward_head: head(&packed.places.forward_head),
+            backward_head: head(&packed.places.backward_head),
         }
     }
 }
@@ -695,7 +694,7 @@ impl Packed {
             let of_row = &mut of_weight[index * row..(index + 1) * row];
             of_row.iter_mut().zip(&*total).for_each(|(of_weight, of_gate)| *of_weight += scalar * of_gate);
         }
-        let weight = self.layout.range("lstm.weight").unwrap_or_default().start;
+        let weight = self.places.lstm_weight.start;
         for (index, of_extra) in indices.zip(of_incoming.extras) {
             for gate in 0..4 {
                 let weights = &self.theta[weight + (index * 4 + gate) * n..][..n];
@@ -735,21 +734,22 @@ impl Packed {
 
     /// Adds the packed gradient to one that lies as the meta-parameters do.
     fn add_to(&self, gradient: &mut [f64], packed: &PackedGradient<'_>) {
-        let mut add = |name: &str, values: &[f32], width: usize, stride: usize| {
-            let Some(range) = self.layout.range(name) else { return };
-            let rows = gradient[range].chunks_exact_mut(width).zip(values.chunks_exact(stride));
+        let mut add = |place: &Range<usize>, values: &[f32], width: usize, stride: usize| {
+            let rows = gradient[place.clone()].chunks_exact_mut(width).zip(values.chunks_exact(stride));
             for (to, from) in rows {
                 to.iter_mut().zip(from).for_each(|(to, from)| *to += f64::from(*from));
             }
         };
         let (n, m) = (self.config.hidden_size, self.config.message_size);
-        add("lstm.weight", packed.weight, n, self.stride);
-        add("lstm.bias", packed.bias, n, self.stride);
-        for (name, head) in [("forward", &packed.forward_head), ("backward", &packed.backward_head)] {
-            add(&format!("{name}_head.weight"), head.weight, m, self.message_stride);
-            add(&format!("{name}_head.bias"), head.bias, m, self.message_stride);
-            add(&format!("{name}_norm.scale"), head.scale, m, self.message_stride);
-            add(&format!("{name}_norm.offset"), head.offset, m, self.message_stride);
+        add(&self.places.lstm_weight, packed.weight, n, self.stride);
+        add(&self.places.lstm_bias, packed.bias, n, self.stride);
+        let heads =
+            [(&self.places.forward_head, &packed.forward_head), (&self.places.backward_head, &packed.backward_head)];
+        for (places, head) in heads {
+            add(&places.weight, head.weight, m, self.message_stride);
+            add(&places.bias, head.bias, m, self.message_stride);
+            add(&places.scale, head.scale, m, self.message_stride);
+            add(&places.offset, head.offset, m, self.message_stride);
         }
     }
 }

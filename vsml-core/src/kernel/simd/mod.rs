@@ -103,7 +103,7 @@ pub(super) trait Lanes: Copy {
 /// gates i, g, f, o, each `stride` numbers.
 pub(super) struct Packed {
     config: SubRnnConfig,
-    layout: Layout,
+    places: Places,
     theta: Vec<f32>,
     /// N rounded up to whole lines.
     stride: usize,
@@ -161,6 +161,41 @@ impl Rows {
     }
 }
 
+/// Where the arrays of one set lie in it.
+struct Places {
+    lstm_weight: Range<usize>,
+    lstm_bias: Range<usize>,
+    forward_head: HeadPlaces,
+    backward_head: HeadPlaces,
+}
+
+/// Empty where there is no layer norm.
+struct HeadPlaces {
+    weight: Range<usize>,
+    bias: Range<usize>,
+    scale: Range<usize>,
+    offset: Range<usize>,
+}
+
+impl Places {
+    fn new(config: &SubRnnConfig) -> Self {
+        let layout = Layout::of_one_set(config);
+        let place = |name: &str| layout.range(name).unwrap_or_default();
+        let head = |name: &str| HeadPlaces {
+            weight: place(&format!("{name}_head.weight")),
+            bias: place(&format!("{name}_head.bias")),
+            scale: place(&format!("{name}_norm.scale")),
+            offset: place(&format!("{name}_norm.offset")),
+        };
+        Places {
+            lstm_weight: place("lstm.weight"),
+            lstm_bias: place("lstm.bias"),
+            forward_head: head("forward"),
+            backward_head: head("backward"),
+        }
+    }
+}
+
 /// A head with its rows padded to whole lines. With a layer norm behind it, the mean over a row is taken away already.
 struct PackedHead {
     weight: Lines,
@@ -180,8 +215,7 @@ fn padded(values: &[f32], width: usize, stride: usize) -> Lines {
 
 impl Packed {
     pub fn new(config: &SubRnnConfig, theta: &[f32]) -> Self {
-        let layout = Layout::of_one_set(config);
-        let array = |name: &str| layout.range(name).map_or(&[][..], |range| &theta[range]);
+        let places = Places::new(config);
         let (n, m) = (config.hidden_size, config.message_size);
         let (stride, message_stride) = (n.next_multiple_of(LANES), m.next_multiple_of(LANES));
         let scale = [-LOG2_E, 2.0 * LOG2_E, -LOG2_E, -LOG2_E];
@@ -193,31 +227,23 @@ impl Packed {
             packed
         };
         let rows = Rows::new(config);
-        let weight = array("lstm.weight");
+        let weight = &theta[places.lstm_weight.clone()];
         let of = |rows: &Range<usize>| gates(&weight[rows.start * 4 * n..rows.end * 4 * n]);
         let scalars = [&rows.extras, &rows.layer_index].map(|rows| &weight[rows.start * 4 * n..rows.end * 4 * n]);
-        let mut shifted = array("lstm.bias").to_vec();
+        let mut shifted = theta[places.lstm_bias.clone()].to_vec();
         shifted[..n].iter_mut().for_each(|i| *i -= 5.0);
         shifted[2 * n..3 * n].iter_mut().for_each(|f| *f += 5.0);
 
-        let head = |name: &str| {
-            let pad = |values: &[f32]| padded(values, m, message_stride);
-            let centred = |part: &str| {
-                let mut values = array(&format!("{name}_head.{part}")).to_vec();
-                if config.layer_norm {
-                    for row in values.chunks_exact_mut(m) {
-                        let mean = row.iter().sum::<f32>() / m as f32;
-                        row.iter_mut().for_each(|x| *x -= mean);
-                    }
+        let head = |places: &HeadPlaces| {
+            let pad = |place: &Range<usize>| padded(&theta[place.clone()], m, message_stride);
+            let (mut weight, mut bias) = (pad(&places.weight), pad(&places.bias));
+            if config.layer_norm {
+                for row in [&mut weight, &mut bias].into_iter().flat_map(|rows| rows.chunks_exact_mut(message_stride)) {
+                    let mean = row[..m].iter().sum::<f32>() / m as f32;
+                    row[..m].iter_mut().for_each(|x| *x -= mean);
                 }
-                pad(&values)
-            };
-            PackedHead {
-                weight: centred("weight"),
-                bias: centred("bias"),
-                scale: pad(array(&format!("{name}_norm.scale"))),
-                offset: pad(array(&format!("{name}_norm.offset"))),
             }
+            PackedHead { weight, bias, scale: pad(&places.scale), offset: pad(&places.offset) }
         };
         Packed {
             config: config.clone(),
@@ -233,11 +259,11 @@ impl Packed {
             output_place: of(&rows.output_place),
             hidden: of(&rows.hidden),
             bias: gates(&shifted),
-            forward_head: head("forward"),
-            backward_head: head("backward"),
+            forward_head: head(&places.forward_head),
+            backward_head: head(&places.backward_head),
             transposed: OnceLock::new(),
             rows,
-            layout,
+            places,
         }
     }
 
