@@ -183,6 +183,16 @@ impl Config {
             players::make(player).context("evaluation.players")?;
         }
         let LearnerConfig::Vsml(learner) = &self.learner;
+        for layers in &self.evaluation.networks {
+            let other = VsmlConfig { hidden_layers: layers.clone(), ..learner.clone() };
+            let of_other = other.sub_rnn().with_context(|| format!("evaluation.networks {layers:?}"))?;
+            if learner.sub_rnn().is_ok_and(|own| own != of_other) {
+                bail!(
+                    "evaluation.networks {layers:?}: with learner.parameters_per_layer, a network of another depth would \
+                     have other meta-parameters"
+                );
+            }
+        }
         let learner: Box<dyn vsml_agents::MetaLearner> =
             Box::new(Vsml::new(learner.clone(), kernel).context("learner")?);
         let theta = learner.initialise(&mut stream(self.seed, "initialise", &[]));
@@ -374,6 +384,7 @@ mod tests {
             include_str!("../configs/quickstart.toml"),
             include_str!("../configs/cartpole.toml"),
             include_str!("../configs/clone.toml"),
+            include_str!("../configs/scratch.toml"),
             include_str!("../configs/grid.toml"),
         ] {
             Config::parse(text, &[]).unwrap().build(&Registry::builtin(), Kernel::Scalar).unwrap();
@@ -398,6 +409,8 @@ mod tests {
         assert_eq!(config.about, "a b = c");
         assert!(config.to_toml().unwrap().contains("aggregation = \"sum\""));
     }
+
+    const SUPERVISED: &str = "tasks = ['GaussianClusters-v0:steps=3']";
 
     #[test]
     fn every_mistake_has_its_message() {
@@ -430,6 +443,18 @@ mod tests {
                 "`optimizer.pairs` is of type string",
             ),
             (tasks, vec!["seeed=1"], "did you mean `seed`?"),
+            (tasks, vec!["optimizer.kind=gradient"], "did you mean `gradient-descent`?"),
+            (tasks, vec!["optimizer.kind=gradient-descent"], "what would have been right"),
+            (tasks, vec!["optimizer.kind=gradient-descent", "optimizer.pairs=3"], "unknown key `optimizer.pairs`"),
+            (SUPERVISED, vec!["optimizer.kind=gradient-descent", "optimizer.max_norm=0.0"], "max_norm is 0"),
+            (tasks, vec!["objective.kind=clone"], "did you mean `clone-backpropagation`?"),
+            (tasks, vec!["objective.kind=clone-backpropagation"], "aggregation = \"sum\""),
+            (tasks, vec!["learner.backward_pass=both"], "both"),
+            (tasks, vec!["learner.backward_pass=same", "learner.feedback_tick=false"], "feedback_tick"),
+            (tasks, vec!["learner.convolutions=[{ kernel = 2, stride = 1, channels = 1 }]"], "convolutions[0]"),
+            (tasks, vec!["learner.convolutions=[{ kernel = 3, stride = 1, channels = 1 }]"], "height × width"),
+            (tasks, vec!["evaluation.networks=[[0]]"], "evaluation.networks [0]"),
+            (tasks, vec!["evaluation.networks=[[3]]", "learner.parameters_per_layer=true"], "parameters_per_layer"),
         ] {
             let found = message(text, &settings);
             assert!(found.contains(expected), "{text} {settings:?}: {found}");
