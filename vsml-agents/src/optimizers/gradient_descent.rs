@@ -15,8 +15,10 @@ use serde::{Deserialize, Serialize};
 pub struct GradientDescentConfig {
     /// Members whose gradients are averaged, each with `lifetimes` lives; 1 to 1,000,000.
     pub batch: usize,
-    /// Adam's step size; 0 or more.
+    /// Adam's step size at the beginning; 0 or more.
     pub learning_rate: f32,
+    /// After so many generations the step size is half of what it was; 0: it stays.
+    pub half_life: u64,
     /// Longer gradients are shortened to this norm; above 0.
     pub max_norm: f32,
     /// The gradient goes back so many steps of a life at a time; 0: through the whole life.
@@ -28,7 +30,14 @@ pub struct GradientDescentConfig {
 
 impl Default for GradientDescentConfig {
     fn default() -> Self {
-        GradientDescentConfig { batch: 16, learning_rate: 0.001, max_norm: 25.0, truncation: 0, weight_decay: 0.0 }
+        GradientDescentConfig {
+            batch: 16,
+            learning_rate: 0.001,
+            half_life: 0,
+            max_norm: 25.0,
+            truncation: 0,
+            weight_decay: 0.0,
+        }
     }
 }
 
@@ -59,6 +68,17 @@ impl GradientDescent {
             }
         }
         Ok(GradientDescent { config, adam: Adam::new(theta.len()), theta })
+    }
+
+    /// The step size of the next step.
+    fn rate(&self) -> f32 {
+        match self.config.half_life {
+            0 => self.config.learning_rate,
+            half_life => {
+                let halvings = self.adam.steps as f64 / half_life as f64;
+                (f64::from(self.config.learning_rate) * libm::exp2(-halvings)) as f32
+            }
+        }
     }
 }
 
@@ -94,10 +114,11 @@ impl MetaOptimizer for GradientDescent {
         if !norm.is_finite() {
             return false;
         }
-        let keep = 1.0 - self.config.learning_rate * self.config.weight_decay;
+        let rate = self.rate();
+        let keep = 1.0 - rate * self.config.weight_decay;
         self.theta.iter_mut().for_each(|x| *x *= keep);
         let down: Vec<f32> = mean.iter().map(|g| (-factor * g) as f32).collect();
-        self.adam.ascend(&mut self.theta, &down, self.config.learning_rate);
+        self.adam.ascend(&mut self.theta, &down, rate);
         true
     }
 
@@ -131,6 +152,15 @@ mod tests {
             assert!(descent.descend(&[Some(gradient.clone()), Some(gradient)]));
         }
         assert!(descent.theta().iter().all(|x| x.abs() < 1e-2), "{:?}", descent.theta());
+    }
+
+    #[test]
+    fn steps_become_shorter_by_half() {
+        let mut descent = descent(GradientDescentConfig { half_life: 10, ..Default::default() });
+        for _ in 0..20 {
+            descent.descend(&[Some(vec![1.0, 1.0])]);
+        }
+        assert!((descent.rate() - 0.00025).abs() < 1e-9, "{}", descent.rate());
     }
 
     #[test]

@@ -42,8 +42,6 @@ impl Default for CloneConfig {
     }
 }
 
-/// Weights lie in the cell at this scale, so that tanh hardly bends them.
-const SCALE: f32 = 0.5;
 /// Distances of states weigh this much more than those of messages: a step moves a weight by little.
 const STATE_WEIGHT: f32 = 30.0;
 /// So much slower than weights are biases learnt.
@@ -94,7 +92,7 @@ struct Distances {
 pub(super) fn slope(config: &CloneConfig, sub_rnn: &SubRnn, rng: &mut Rng) -> Result<Slope, Unable> {
     let unable = |error: vsml_core::Error| Unable(error.to_string());
     let normal = |rng: &mut Rng| -> f32 { rng.sample(StandardNormal) };
-    let (inputs, outputs) = (rng.random_range(1..=4u32) as usize, rng.random_range(1..=6u32) as usize);
+    let (inputs, outputs) = (rng.random_range(1..=16u32) as usize, rng.random_range(1..=6u32) as usize);
     let count = inputs * outputs;
     let topology = Topology::dense(&[inputs, outputs]).map_err(unable)?;
     let bias_at = sub_rnn.config().hidden_size / 2;
@@ -107,17 +105,19 @@ pub(super) fn slope(config: &CloneConfig, sub_rnn: &SubRnn, rng: &mut Rng) -> Re
         teacher.biases[i] = 0.3 * spread * normal(rng);
         let cell = state.cell_mut(0, i);
         cell[..bias_at].iter_mut().for_each(|c| *c *= spread);
-        cell[0] = SCALE * teacher.weights[i];
-        cell[bias_at] = SCALE * teacher.biases[i];
+        cell[0] = teacher.weights[i];
+        cell[bias_at] = teacher.biases[i];
     }
 
     let (size, size_of_errors) = (rng.random_range(0.1..2.0f32), rng.random_range(0.05..1.0f32));
+    // Inputs have much in common, as the pixels of a background do: errors of the same sign would add up.
+    let common = 0.5 * normal(rng);
     let (mut x, mut e) = (vec![0.0; inputs], vec![0.0; outputs]);
     let mut y = vec![0.0; outputs];
     let mut tape = Tape::new();
     let mut steps = Vec::new();
     for step in 0..config.steps {
-        x.fill_with(|| size * normal(rng));
+        x.fill_with(|| common + size * normal(rng));
         state.write_forward(0, &x);
         // The last layer is told nothing while it acts; the others still hear what the layer behind sent before.
         if rng.random() {
@@ -153,7 +153,7 @@ pub(super) fn slope(config: &CloneConfig, sub_rnn: &SubRnn, rng: &mut Rng) -> Re
             }
         }
         let distance = |at: usize, of: &[f32]| {
-            of.iter().enumerate().map(|(i, value)| state.cell(0, i)[at] / SCALE - value).collect::<Vec<f32>>()
+            of.iter().enumerate().map(|(i, value)| state.cell(0, i)[at] - value).collect::<Vec<f32>>()
         };
         let (weights, biases) = (distance(0, &teacher.weights), distance(bias_at, &teacher.biases));
         steps.push(Distances { forward, backward, weights, biases });
@@ -173,8 +173,8 @@ pub(super) fn slope(config: &CloneConfig, sub_rnn: &SubRnn, rng: &mut Rng) -> Re
         loss += parts.iter().flat_map(|(d, weight)| d.iter().map(move |d| f64::from(weight * d * d))).sum::<f64>();
         for i in 0..count {
             let of_cell = adjoint.state_mut().cell_mut(0, i);
-            of_cell[0] += 2.0 * of_state * distances.weights[i] / SCALE;
-            of_cell[bias_at] += 2.0 * of_state * distances.biases[i] / SCALE;
+            of_cell[0] += 2.0 * of_state * distances.weights[i];
+            of_cell[bias_at] += 2.0 * of_state * distances.biases[i];
         }
         let of_backward = adjoint.state_mut().backward_messages_mut();
         of_backward.iter_mut().zip(&distances.backward).for_each(|(to, d)| *to += 2.0 * d * each / inputs as f32);
