@@ -121,12 +121,12 @@ fn cases() -> impl Strategy<Value = Case> {
             };
             let direction = |step: usize| match backward_pass {
                 BackwardPass::None => Direction::Forward,
-                _ if step % 2 == 0 => Direction::Forward,
+                _ if step.is_multiple_of(2) => Direction::Forward,
                 _ => Direction::Backward,
             };
             let drive = if supervised {
                 let feedback = if bound { Feedback::CrossEntropy } else { Feedback::SquaredError };
-                Drive::Supervised { feedback, feed_label: seed % 2 == 0, steps }
+                Drive::Supervised { feedback, feed_label: seed.is_multiple_of(2), steps }
             } else {
                 Drive::Messages { directions: (0..steps).map(direction).collect() }
             };

@@ -145,12 +145,10 @@ pub(super) fn slope(config: &CloneConfig, sub_rnn: &SubRnn, rng: &mut Rng) -> Re
         };
         let backward = (0..inputs).map(|a| state.backward_messages()[a] - derivative(a)).collect();
 
-        for a in 0..inputs {
-            for b in 0..outputs {
-                let step = config.learning_rate * e[b];
-                teacher.weights[a * outputs + b] -= step * x[a].tanh();
-                teacher.biases[a * outputs + b] -= step / BIAS_SLOWDOWN;
-            }
+        for (i, (weight, bias)) in teacher.weights.iter_mut().zip(&mut teacher.biases).enumerate() {
+            let step = config.learning_rate * e[i % outputs];
+            *weight -= step * x[i / outputs].tanh();
+            *bias -= step / BIAS_SLOWDOWN;
         }
         let distance = |at: usize, of: &[f32]| {
             of.iter().enumerate().map(|(i, value)| state.cell(0, i)[at] - value).collect::<Vec<f32>>()
