@@ -50,6 +50,29 @@ fn cartpole_falls_seldom_whatever_its_senses_are_called() {
 }
 
 #[test]
+fn scratch_learns_digits_sums_and_clusters_faster_than_sgd() {
+    for (id, rates) in [
+        ("Digits-v0:steps=100,part=test", [0.1, 0.3, 1.0]),
+        ("SumSign-v0:steps=100", [0.01, 0.03, 0.1]),
+        ("GaussianClusters-v0:steps=100,classes=5", [0.03, 0.1, 0.3]),
+    ] {
+        for rate in rates {
+            let (vsml, sgd) = rewards("scratch.safetensors", &format!("sgd:learning_rate={rate}"), id);
+            assert!(vsml > sgd, "{id}: {vsml} against {sgd} with rate {rate}");
+        }
+    }
+}
+
+#[test]
+fn clone_is_hardly_worse_than_what_it_is_a_clone_of() {
+    for id in ["Digits-v0", "GaussianClusters-v0", "GaussianClusters-v0:classes=5"] {
+        let (vsml, sgd) = rewards("clone.safetensors", "sgd:learning_rate=0.2", id);
+        // Of 500 examples; 25 are five points.
+        assert!(vsml > sgd - 25.0, "{id}: {vsml} against {sgd}");
+    }
+}
+
+#[test]
 fn the_command_takes_them() {
     let on = ["--on", "BernoulliBandit-v0:arms=7,steps=20", "--lifetimes", "20"];
     let table = succeed(&[&["evaluate", &path("quickstart.safetensors")], &on[..]].concat());

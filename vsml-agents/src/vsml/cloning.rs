@@ -43,7 +43,7 @@ impl Default for CloneConfig {
 }
 
 /// Distances of states weigh this much more than those of messages: a step moves a weight by little.
-const STATE_WEIGHT: f32 = 30.0;
+const STATE_WEIGHT: f32 = 50.0;
 /// So much slower than weights are biases learnt.
 const BIAS_SLOWDOWN: f32 = 32.0;
 
@@ -109,7 +109,11 @@ pub(super) fn slope(config: &CloneConfig, sub_rnn: &SubRnn, rng: &mut Rng) -> Re
         cell[bias_at] = teacher.biases[i];
     }
 
-    let (size, size_of_errors) = (rng.random_range(0.1..2.0f32), rng.random_range(0.05..1.0f32));
+    // The errors of hidden layers are small, and a weight that drifts where there is no error is lost in a long life.
+    let (size, size_of_errors) = (rng.random_range(0.1..2.0f32), 0.005 * 200f32.powf(rng.random()));
+    // What counts is the error relative to what there is to be told: an offset that is nothing beside an error of 1 would, in
+    // a long life of errors of 0.01, carry a hidden layer away.
+    let precision = 0.3 / (size_of_errors + 0.03);
     // Inputs have much in common, as the pixels of a background do: errors of the same sign would add up.
     let common = 0.5 * normal(rng);
     let (mut x, mut e) = (vec![0.0; inputs], vec![0.0; outputs]);
@@ -161,10 +165,11 @@ pub(super) fn slope(config: &CloneConfig, sub_rnn: &SubRnn, rng: &mut Rng) -> Re
     let mut loss = 0.0;
     let each = 1.0 / config.steps as f32;
     for (step, distances) in steps.iter().enumerate().rev() {
-        let of_state = STATE_WEIGHT * each / count as f32;
+        let of_state = STATE_WEIGHT * precision * each / count as f32;
+        let of_derivative = precision * precision * each / inputs as f32;
         let parts = [
             (&distances.forward, each / outputs as f32),
-            (&distances.backward, each / inputs as f32),
+            (&distances.backward, of_derivative),
             (&distances.weights, of_state),
             (&distances.biases, of_state),
         ];
@@ -175,7 +180,7 @@ pub(super) fn slope(config: &CloneConfig, sub_rnn: &SubRnn, rng: &mut Rng) -> Re
             of_cell[bias_at] += 2.0 * of_state * distances.biases[i];
         }
         let of_backward = adjoint.state_mut().backward_messages_mut();
-        of_backward.iter_mut().zip(&distances.backward).for_each(|(to, d)| *to += 2.0 * d * each / inputs as f32);
+        of_backward.iter_mut().zip(&distances.backward).for_each(|(to, d)| *to += 2.0 * d * of_derivative);
         sub_rnn.take_back(&tape, 2 * step + 1, &mut adjoint);
         let of_forward: Vec<f32> = distances.forward.iter().map(|d| 2.0 * d * each / outputs as f32).collect();
         sub_rnn.add_of_outputs(&y, &of_forward, &mut adjoint);
