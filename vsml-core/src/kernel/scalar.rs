@@ -176,6 +176,9 @@ impl Update for Scalar {
 
         for sub_rnn in 0..shape.sub_rnns() {
             let own = sub_rnn * stride..sub_rnn * stride + n;
+            // Denormal numbers may have been put in from outside; an update leaves none.
+            layer.hidden[own.clone()].iter_mut().for_each(|h| *h = flush(*h));
+            layer.cell[own.clone()].iter_mut().for_each(|c| *c = flush(*c));
             for micro_tick in 1..=self.config.micro_ticks {
                 sum_of_h.fill(0.0);
                 sum_of_c.fill(0.0);

@@ -4,7 +4,7 @@
 //! kept from the way there but the state before it: the micro ticks are done again, one by one.
 
 use super::{Head, Scalar, normalise};
-use crate::kernel::activation::{sigmoid, tanh};
+use crate::kernel::activation::{flush, sigmoid, tanh};
 use crate::kernel::{Incoming, IncomingAdjoint, LANES};
 use crate::state::Layer;
 
@@ -71,6 +71,8 @@ impl Scalar {
                 }
                 of_state = of_earlier;
             }
+            // A gradient that vanishes passes through denormal numbers.
+            of_state.h.iter_mut().chain(&mut of_state.c).for_each(|x| *x = flush(*x));
             adjoint.hidden[own.clone()].copy_from_slice(&of_state.h);
             adjoint.cell[own].copy_from_slice(&of_state.c);
         }

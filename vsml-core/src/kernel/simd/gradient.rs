@@ -342,8 +342,9 @@ impl Packed {
             for r in 0..R {
                 for line in 0..L {
                     let at = (first + r) * stride + line * LANES;
-                    of_h[r][line].store(adjoint.hidden.as_mut_ptr().add(at));
-                    of_c[r][line].store(adjoint.cell.as_mut_ptr().add(at));
+                    // A gradient that vanishes passes through denormal numbers.
+                    of_h[r][line].flush(FLUSH_BELOW).store(adjoint.hidden.as_mut_ptr().add(at));
+                    of_c[r][line].flush(FLUSH_BELOW).store(adjoint.cell.as_mut_ptr().add(at));
                 }
             }
         }
@@ -437,8 +438,8 @@ impl Packed {
                 self.add_outer_product::<V, 1, L>(back.gradient.weight, [state], &deltas);
             }
             for line in 0..L {
-                of_h[line].store(adjoint.hidden.as_mut_ptr().add(own.start + line * LANES));
-                of_c[line].store(adjoint.cell.as_mut_ptr().add(own.start + line * LANES));
+                of_h[line].flush(FLUSH_BELOW).store(adjoint.hidden.as_mut_ptr().add(own.start + line * LANES));
+                of_c[line].flush(FLUSH_BELOW).store(adjoint.cell.as_mut_ptr().add(own.start + line * LANES));
             }
         }
     }

@@ -206,6 +206,8 @@ impl Packed {
             for (r, state) in states.iter_mut().enumerate() {
                 *state = state.add(r * stride);
             }
+            flush_all::<V>(hidden, R * L);
+            flush_all::<V>(cell, R * L);
             for _ in 0..self.config.micro_ticks {
                 let mut gates = gates_of_messages::<V, R, L>(work, &neurons);
                 accumulate::<V, R, L>(&mut gates, &self.hidden, states, self.config.hidden_size);
@@ -235,6 +237,8 @@ impl Packed {
         let (stride, positions) = (L * LANES, layer.shape.positions());
         // SAFETY: the caller's promise on instructions; the sub-RNN exists, and so does whatever it reaches.
         unsafe {
+            flush_all::<V>(layer.hidden.as_mut_ptr().add(sub_rnn * stride), L);
+            flush_all::<V>(layer.cell.as_mut_ptr().add(sub_rnn * stride), L);
             for micro_tick in 1..=self.config.micro_ticks {
                 let at = sub_rnn * stride;
                 let (hidden, cell) = (layer.hidden.as_ptr().add(at), layer.cell.as_ptr().add(at));
@@ -415,6 +419,18 @@ impl Packed {
 /// A line on the stack.
 #[repr(C, align(64))]
 pub(super) struct Line(pub [f32; LANES]);
+
+/// Makes denormal numbers 0 that were put into a state from outside; an update leaves none.
+#[inline(always)]
+unsafe fn flush_all<V: Lanes>(numbers: *mut f32, lines: usize) {
+    // SAFETY: the caller's promise: instructions, and so many lines.
+    unsafe {
+        for line in 0..lines {
+            let at = numbers.add(line * LANES);
+            V::load(at).flush(FLUSH_BELOW).store(at);
+        }
+    }
+}
 
 /// P(a) + Q(b) for R sub-RNNs.
 #[inline(always)]
