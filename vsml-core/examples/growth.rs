@@ -118,7 +118,8 @@ fn draw(panels: &[Panel], path: &str) -> Result<(), Box<dyn Error>> {
             .x_label_area_size(40)
             .y_label_area_size(60)
             .build_cartesian_2d(0.0..greatest(|p| p.0), 0.0..greatest(|p| p.1))?;
-        chart.configure_mesh().x_desc(panel.axis).y_desc("microseconds").x_labels(6).y_labels(6).draw()?;
+        let mut mesh = chart.configure_mesh();
+        mesh.x_desc(panel.axis).y_desc("microseconds").x_labels(6).y_labels(6).light_line_style(TRANSPARENT).draw()?;
         for ((name, points), colour) in panel.lines.iter().zip([&BLUE, &RED]) {
             let line = chart.draw_series(LineSeries::new(points.clone(), colour).point_size(3))?;
             if !name.is_empty() {
@@ -126,7 +127,8 @@ fn draw(panels: &[Panel], path: &str) -> Result<(), Box<dyn Error>> {
             }
         }
         if panel.lines.len() > 1 {
-            chart.configure_series_labels().border_style(BLACK).background_style(WHITE).draw()?;
+            let mut labels = chart.configure_series_labels();
+            labels.position(SeriesLabelPosition::UpperLeft).border_style(BLACK).background_style(WHITE).draw()?;
         }
     }
     root.present()?;

@@ -55,7 +55,7 @@ pub fn training(metrics: &[GenerationMetrics]) -> Result<Option<String>> {
             .y_label_area_size(64)
             .build_cartesian_2d(0.0..last.max(1.0), range)
             .map_err(failed)?;
-        axes(&mut chart, 13, "generation", "reward of a lifetime")?;
+        axes(&mut chart, 13, "generation", "fitness")?;
         let above = fitness.iter().map(|[x, mean, deviation]| (*x, mean + deviation));
         let below = fitness.iter().rev().map(|[x, mean, deviation]| (*x, mean - deviation));
         let band: Vec<(f64, f64)> = above.chain(below).collect();
