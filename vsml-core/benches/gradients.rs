@@ -71,10 +71,13 @@ fn gradients(criterion: &mut Criterion) {
         group.finish();
     }
     let mut group = criterion.benchmark_group("candle, op by op");
-    for (id, back) in [("there", false), ("there and back", true)] {
-        let Ok(bench) = Bench::new(SubRnnConfig::vsml(), 64, 10, 10) else { continue };
-        group.throughput(Throughput::Elements(bench.ticks()));
-        group.bench_function(BenchmarkId::new(id, "64x10"), |bencher| bencher.iter(|| bench.graph(back)));
+    for (inputs, outputs) in [(8, 2), (64, 10)] {
+        for (id, back) in [("there", false), ("there and back", true)] {
+            let Ok(bench) = Bench::new(SubRnnConfig::vsml(), inputs, outputs, 10) else { continue };
+            group.throughput(Throughput::Elements(bench.ticks()));
+            let id = BenchmarkId::new(id, format!("{inputs}x{outputs}"));
+            group.bench_function(id, |bencher| bencher.iter(|| bench.graph(back)));
+        }
     }
     group.finish();
 }
