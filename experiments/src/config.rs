@@ -385,6 +385,7 @@ mod tests {
             include_str!("../configs/cartpole.toml"),
             include_str!("../configs/clone.toml"),
             include_str!("../configs/scratch.toml"),
+            include_str!("../configs/scratch-evolution.toml"),
             include_str!("../configs/grid.toml"),
         ] {
             Config::parse(text, &[]).unwrap().build(&Registry::builtin(), Kernel::Scalar).unwrap();
