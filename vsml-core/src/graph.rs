@@ -4,8 +4,8 @@
 //! matrix, messages are gathered by index and summed up by index. candle differentiates it operation by operation. The
 //! kernels' way back was derived by hand, so it is held against this one, on which no hand was laid.
 //!
-//! To *use* gradients take [`segment`](crate::segment()): some hundred times faster, and it does not recurse, where this
-//! graph overflows the stack of a default thread after some hundred ticks.
+//! To *use* gradients take [`segment`](crate::segment()): many times faster (`cargo bench` measures how many), and it does
+//! not recurse, where candle's way back through this graph overflows the stack of a default thread if a life is long.
 
 use crate::segment::{Drive, Feedback, Segment};
 use crate::{Aggregation, BackwardPass, Direction, Layout, SubRnnConfig};
