@@ -45,7 +45,7 @@ pub use file::{Archive, MAX_FILE_BYTES, MAX_HEADER_BYTES, Theta, write_durably};
 pub use graph::segment_op_by_op;
 pub use kernel::Kernel;
 pub use parameters::{Layout, Parameter};
-pub use segment::{Drive, Feedback, Gradients, Segment, SegmentRun};
+pub use segment::{Drive, Feedback, Gradients, Segment, SegmentRun, softmax};
 pub use state::State;
 pub use sub_rnn::{Direction, SubRnn};
 pub use tape::{Adjoint, Tape};

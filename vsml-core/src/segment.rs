@@ -23,7 +23,7 @@ impl Feedback {
     /// The error of `outputs`; divided by `batch`, since the loss is a mean over it.
     pub fn error(self, outputs: &[f32], label: &[f32], batch: usize, error: &mut [f32]) {
         match self {
-            Feedback::CrossEntropy => softmax(outputs, error),
+            Feedback::CrossEntropy => softmax(outputs, 1.0, error),
             Feedback::SquaredError => error.copy_from_slice(outputs),
         }
         error.iter_mut().zip(label).for_each(|(e, label)| *e = (*e - label) / batch as f32);
@@ -34,7 +34,7 @@ impl Feedback {
         match self {
             Feedback::CrossEntropy => {
                 let mut p = vec![0.0; outputs.len()];
-                softmax(outputs, &mut p);
+                softmax(outputs, 1.0, &mut p);
                 let mean: f32 = p.iter().zip(of_error).map(|(p, of_e)| p * of_e).sum();
                 for ((of_y, of_e), p) in of_outputs.iter_mut().zip(of_error).zip(&p) {
                     *of_y += p * (of_e - mean) / batch as f32;
@@ -47,11 +47,13 @@ impl Feedback {
     }
 }
 
-fn softmax(outputs: &[f32], probabilities: &mut [f32]) {
+/// Softmax of `scale * outputs`; the greatest is taken away first, so that nothing overflows. Summed in `f64`, where the order
+/// of the outputs leaves no trace.
+pub fn softmax(outputs: &[f32], scale: f32, probabilities: &mut [f32]) {
     let greatest = outputs.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0;
     for (p, y) in probabilities.iter_mut().zip(outputs) {
-        *p = (y - greatest).exp();
+        *p = (scale * (y - greatest)).exp();
         sum += f64::from(*p);
     }
     probabilities.iter_mut().for_each(|p| *p = (f64::from(*p) / sum) as f32);

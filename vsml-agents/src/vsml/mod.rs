@@ -33,7 +33,7 @@ use crate::learner::{Learner, LifeError, LifeScore, MetaLearner, Slope, Unable, 
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use std::sync::Arc;
-use vsml_core::{BackwardPass, Direction, Kernel, Layout, State, SubRnn, SubRnnConfig};
+use vsml_core::{BackwardPass, Direction, Kernel, Layout, State, SubRnn, SubRnnConfig, softmax};
 use vsml_envs::{Action, Feedback, Lifetime, OwnedAction, Percept, Rng, Space};
 
 /// Which number of a message carries observations in, and actions or errors back.
@@ -318,18 +318,6 @@ fn range(low: f32, high: f32) -> (f32, f32) {
         (false, true) => (high - 1.0, 1.0),
         (false, false) => (0.0, 1.0),
     }
-}
-
-/// Softmax of `scale * logits`; the greatest is taken away first, so that nothing overflows. Summed in `f64`, where the
-/// order of the actions leaves no trace.
-fn softmax(logits: &[f32], scale: f32, probabilities: &mut [f32]) {
-    let greatest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = 0.0;
-    for (probability, logit) in probabilities.iter_mut().zip(logits) {
-        *probability = (scale * (logit - greatest)).exp();
-        sum += f64::from(*probability);
-    }
-    probabilities.iter_mut().for_each(|probability| *probability = (f64::from(*probability) / sum) as f32);
 }
 
 /// The index of the greatest number, the first of equals.

@@ -5,9 +5,9 @@
 //! original; flags, rewards and observations are given. With truncation, the way back is gone after every so many steps,
 //! and no further: the state goes on, the gradient does not.
 
-use super::{INPUT_COMPONENT, VsmlConfig, softmax};
+use super::{INPUT_COMPONENT, VsmlConfig};
 use crate::learner::{LifeError, Slope, Unable};
-use vsml_core::{Adjoint, SubRnn, Tape, Topology};
+use vsml_core::{Adjoint, SubRnn, Tape, Topology, softmax};
 
 /// One step as the way back needs it.
 struct Answer {
