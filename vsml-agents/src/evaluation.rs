@@ -228,6 +228,7 @@ mod tests {
     use vsml_envs::{Action, Environment, Registry, Rng, Space, Step, quiet_environment_panics};
 
     /// Rewards count up from 0 over the whole life; episodes of three steps. Every fifth task panics at its second step.
+    #[derive(Clone)]
     struct Counting {
         total: u32,
         faulty: bool,

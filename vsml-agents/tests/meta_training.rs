@@ -47,6 +47,7 @@ fn it_finds_a_learning_algorithm_for_easy_bandits() {
 type Ledger = Arc<Mutex<BTreeMap<String, u64>>>;
 
 /// A bandit some of whose tasks misbehave at their third step, and write it down.
+#[derive(Clone)]
 struct Chaos {
     inner: BernoulliBandit,
     step: u32,
@@ -181,6 +182,7 @@ fn a_checkpoint_of_another_run_is_refused() {
 #[test]
 fn a_learner_that_cannot_live_there_is_refused_before_training() {
     /// An environment that wants several yes-or-no decisions at once.
+    #[derive(Clone)]
     struct Switches;
     impl Environment for Switches {
         fn observation_space(&self) -> Space {

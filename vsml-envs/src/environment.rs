@@ -6,9 +6,14 @@
 //! in a step.
 //!
 //! Time limits, permutations and scalings are [wrappers](crate::wrappers), resetting is the [`Lifetime`](crate::Lifetime)'s
-//! task, counting and drawing are others': an environment is its dynamics and nothing else.
+//! task, counting is others': an environment is its dynamics, and a description of how it looks.
+//!
+//! An environment can be cloned in the middle of an episode, and the clone goes on as the original would have. Planning
+//! needs that, and tests do: it costs an environment one `#[derive(Clone)]`.
 
+use crate::picture::Picture;
 use crate::{Action, Rng, Space};
+use dyn_clone::DynClone;
 
 /// What an environment answers to an action.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +44,7 @@ impl Step {
 /// use vsml_envs::{Action, Environment, Rng, Space, Step};
 ///
 /// /// Guess the hidden number; the reward says whether you did.
+/// #[derive(Clone)]
 /// struct Guess {
 ///     hidden: usize,
 /// }
@@ -59,7 +65,7 @@ impl Step {
 ///     }
 /// }
 /// ```
-pub trait Environment: Send {
+pub trait Environment: Send + DynClone {
     /// What observations look like. The same for the whole life of the value.
     fn observation_space(&self) -> Space;
 
@@ -88,7 +94,14 @@ pub trait Environment: Send {
     fn target(&self) -> Option<usize> {
         None
     }
+
+    /// What the environment looks like now, for people: all of it, also what the learner cannot see.
+    fn picture(&self) -> Option<Picture> {
+        None
+    }
 }
+
+dyn_clone::clone_trait_object!(Environment);
 
 impl Environment for Box<dyn Environment> {
     fn observation_space(&self) -> Space {
@@ -108,6 +121,9 @@ impl Environment for Box<dyn Environment> {
     }
     fn target(&self) -> Option<usize> {
         (**self).target()
+    }
+    fn picture(&self) -> Option<Picture> {
+        (**self).picture()
     }
 }
 

@@ -13,11 +13,11 @@ mod lifetime;
 mod random;
 mod registry;
 mod space;
-mod trigonometry;
 
-pub mod bandit;
-pub mod cartpole;
+pub mod bandits;
+pub mod control;
 pub mod grid;
+pub mod picture;
 pub mod supervised;
 pub mod wrappers;
 
@@ -26,7 +26,7 @@ pub mod wrappers;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use bandit::BernoulliBandit;
+pub use bandits::BernoulliBandit;
 pub use environment::{Environment, Step, TaskDistribution};
 pub use lifetime::{
     Fault, Feedback, Lifetime, LifetimeLength, MAX_EPISODE_STEPS, Percept, Tasks, quiet_environment_panics,

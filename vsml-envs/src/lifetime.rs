@@ -359,6 +359,7 @@ mod tests {
     use crate::{Split, Step, stream};
 
     /// Counts its steps; an episode is `episode` long. Does `misdeed` at step 5.
+    #[derive(Clone)]
     struct Counting {
         episode: u32,
         step: u32,

@@ -63,7 +63,7 @@ impl Split {
 /// assert_eq!(key.stream("task").next_u64(), key.stream("task").next_u64());
 /// assert_ne!(key.stream("task").next_u64(), key.stream("learner").next_u64());
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LifetimeKey {
     /// The seed of the whole run.
     pub seed: u64,

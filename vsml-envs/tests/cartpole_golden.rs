@@ -8,7 +8,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use vsml_envs::cartpole::{ANGLE_LIMIT, CartPole, POSITION_LIMIT, Physics};
+use vsml_envs::control::cartpole::{ANGLE_LIMIT, CartPole, POSITION_LIMIT, Physics};
 use vsml_envs::wrappers::TimeLimit;
 use vsml_envs::{Action, Environment, Registry, Rng, Step, stream};
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use vsml_envs::bandit::Bandits;
+use vsml_envs::bandits::Bandits;
 use vsml_envs::{BernoulliBandit, LifetimeLength, Registry, RegistryError, Rng};
 
 fn refused(spec: &str) -> String {

@@ -10,6 +10,7 @@
 //! end on a large one.
 
 use crate::Rng;
+use crate::picture::{Tile, Tiles};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use std::fmt;
@@ -55,6 +56,16 @@ pub enum BoardError {
         /// Cells in a column.
         height: usize,
     },
+    /// A map's rows are not of the same length.
+    #[error("row {row} of the map has {len} characters and the first has {first}: all must have as many")]
+    Map {
+        /// Which row, counted from 0.
+        row: usize,
+        /// How long it is.
+        len: usize,
+        /// How long the first is.
+        first: usize,
+    },
     /// No cell would be free.
     #[error("{walls} walls on {cells} cells leave none free")]
     Walls {
@@ -77,6 +88,25 @@ impl Board {
         Ok(Board { width, height, walls: vec![false; width * height], free_cells: width * height })
     }
 
+    /// Reads a map, a line for each row: `#` is a wall, all else is free. Returns the board and the character of each cell,
+    /// so that a family may give meaning to the others.
+    ///
+    /// # Errors
+    /// If rows differ in length or a side is 0 or longer than [`MAX_SIDE`].
+    pub fn read(map: &str) -> Result<(Self, Vec<char>), BoardError> {
+        let rows: Vec<Vec<char>> = map.lines().map(|row| row.chars().collect()).collect();
+        let first = rows.first().map_or(0, Vec::len);
+        if let Some(row) = rows.iter().position(|row| row.len() != first) {
+            return Err(BoardError::Map { row, len: rows[row].len(), first });
+        }
+        let mut board = Self::open(first, rows.len())?;
+        let characters = rows.concat();
+        for (cell, &character) in characters.iter().enumerate() {
+            board.set_wall(cell, character == '#');
+        }
+        Ok((board, characters))
+    }
+
     /// A board with `walls` random inner walls, all of whose free cells can be reached from each other.
     ///
     /// # Errors
@@ -96,8 +126,7 @@ impl Board {
                 if missing == 0 || search.is_needed(&board, cell) {
                     return true;
                 }
-                board.walls[cell] = true;
-                board.free_cells -= 1;
+                board.set_wall(cell, true);
                 missing -= 1;
                 false
             });
@@ -133,6 +162,19 @@ impl Board {
         self.walls[cell]
     }
 
+    /// Puts a wall on `cell`, or takes it away.
+    ///
+    /// # Panics
+    /// If there is no such cell.
+    pub fn set_wall(&mut self, cell: usize, wall: bool) {
+        match (self.walls[cell], wall) {
+            (false, true) => self.free_cells -= 1,
+            (true, false) => self.free_cells += 1,
+            _ => {}
+        }
+        self.walls[cell] = wall;
+    }
+
     /// The cell at `row` and `column`, or none where that is beyond the border.
     pub fn cell_at(&self, row: isize, column: isize) -> Option<usize> {
         let (row, column) = (usize::try_from(row).ok()?, usize::try_from(column).ok()?);
@@ -154,6 +196,11 @@ impl Board {
             Move::Left => (column == 0, cell.wrapping_sub(1)),
         };
         if leads_out || self.walls[next] { cell } else { next }
+    }
+
+    /// The board as tiles: walls, and on free cells what `tile` says.
+    pub fn tiles(&self, tile: impl Fn(usize) -> Tile) -> Tiles {
+        Tiles::new(self.width, self.height(), |cell| if self.walls[cell] { Tile::WALL } else { tile(cell) })
     }
 
     /// Draws one of the free cells that are not `occupied`, each equally likely; none if there is none. Takes one number
@@ -294,6 +341,16 @@ mod tests {
             assert!(expected.contains(&count), "{counts:?}: standard deviation 29");
         }
         assert_eq!(board.draw_vacant(&mut rng, 7, |_| true), None);
+    }
+
+    #[test]
+    fn a_map_is_read_row_by_row() {
+        let (board, characters) = Board::read("S.#\n#.G").unwrap();
+        assert_eq!(format!("{board:?}"), "..#\n#..\n");
+        assert_eq!((board.free_cells(), characters[0], characters[5]), (4, 'S', 'G'));
+        let error = Board::read("...\n..").unwrap_err().to_string();
+        assert!(error.contains("row 1 of the map has 2"), "{error}");
+        assert!(Board::read("").is_err());
     }
 
     #[test]

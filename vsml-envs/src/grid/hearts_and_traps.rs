@@ -5,21 +5,11 @@
 //! (`heart_reward=-1,trap_reward=1`), and a learner that has merely memorised what a heart looks like collects the wrong
 //! things. The task is the paper's; sizes, views and lengths are ours.
 
-use super::{Board, MAX_SIDE, Move};
+use super::{Board, MAX_SIDE, Move, Sight, View};
+use crate::picture::{Colour, Mark, Picture, Tile};
 use crate::registry::Family;
 use crate::{Action, Environment, Rng, Space, Step, TaskDistribution};
 use serde::{Deserialize, Serialize};
-
-/// What the learner sees of the board.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum View {
-    /// A square window with the agent in its middle.
-    #[default]
-    Egocentric,
-    /// The whole board.
-    Whole,
-}
 
 /// Gridworlds with hearts and traps: `HeartsAndTraps-v0`.
 ///
@@ -31,11 +21,8 @@ pub enum View {
 /// `Discrete(4)`: up, right, down, left ([`Move`]). A move against a wall or out of the board leads nowhere.
 ///
 /// # Observation space
-/// `Box(0, 1)` of planes, one after the other, each row-major, 1 where there is one of what the plane shows:
-///
-/// - `egocentric`: planes wall, heart, trap of the window of side `2 * radius + 1` around the agent; shape
-///   `[3, 2 * radius + 1, 2 * radius + 1]`. Beyond the border all is wall.
-/// - `whole`: planes agent, wall, heart, trap of the whole board; shape `[4, size, size]`.
+/// As [`View`] says; kinds of things are hearts and traps. By default `Box(0, 1)` of shape `[3, 5, 5]`: planes wall, heart,
+/// trap of the window around the agent.
 ///
 /// # Rewards
 /// `heart_reward` or `trap_reward` in the step that collects one, otherwise 0.
@@ -93,6 +80,10 @@ impl Default for HeartsAndTraps {
 }
 
 impl HeartsAndTraps {
+    fn sight(&self) -> Sight {
+        Sight { view: self.view, radius: self.radius, kinds: 2 }
+    }
+
     /// Draws the walls of a world.
     ///
     /// # Errors
@@ -192,61 +183,18 @@ impl HeartsAndTrapsWorld {
     }
 
     fn observe(&self, observation: &mut [f32]) {
-        observation.fill(0.0);
-        match self.family.view {
-            View::Egocentric => self.observe_window(observation),
-            View::Whole => self.observe_whole(observation),
-        }
-    }
-
-    fn observe_window(&self, observation: &mut [f32]) {
-        let radius = self.family.radius as isize;
-        let plane = (2 * self.family.radius + 1).pow(2);
-        let (row, column) = self.board.row_and_column(self.agent);
-        let (row, column) = (row as isize, column as isize);
-        let (walls, objects) = observation.split_at_mut(plane);
-        let (hearts, traps) = objects.split_at_mut(plane);
-        let mut place = 0;
-        for row in row - radius..=row + radius {
-            for column in column - radius..=column + radius {
-                match self.board.cell_at(row, column) {
-                    None => walls[place] = 1.0,
-                    Some(cell) if self.board.is_wall(cell) => walls[place] = 1.0,
-                    Some(cell) => match self.contents[cell] {
-                        Content::Nothing => {}
-                        Content::Heart => hearts[place] = 1.0,
-                        Content::Trap => traps[place] = 1.0,
-                    },
-                }
-                place += 1;
-            }
-        }
-    }
-
-    fn observe_whole(&self, observation: &mut [f32]) {
-        let plane = self.board.cells();
-        observation[self.agent] = 1.0;
-        for cell in 0..plane {
-            if self.board.is_wall(cell) {
-                observation[plane + cell] = 1.0;
-            }
-            match self.contents[cell] {
-                Content::Nothing => {}
-                Content::Heart => observation[2 * plane + cell] = 1.0,
-                Content::Trap => observation[3 * plane + cell] = 1.0,
-            }
-        }
+        let kind = |cell: usize| match self.contents[cell] {
+            Content::Nothing => None,
+            Content::Heart => Some(0),
+            Content::Trap => Some(1),
+        };
+        self.family.sight().observe(&self.board, self.agent, kind, observation);
     }
 }
 
 impl Environment for HeartsAndTrapsWorld {
     fn observation_space(&self) -> Space {
-        let shape = match self.family.view {
-            View::Egocentric => vec![3, 2 * self.family.radius + 1, 2 * self.family.radius + 1],
-            View::Whole => vec![4, self.board.height(), self.board.width()],
-        };
-        let len = shape.iter().product();
-        Space::Box { low: vec![0.0; len], high: vec![1.0; len], shape }
+        self.family.sight().space(&self.board)
     }
 
     fn action_space(&self) -> Space {
@@ -278,6 +226,17 @@ impl Environment for HeartsAndTrapsWorld {
         }
         self.observe(observation);
         Step::going_on(reward)
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        const HEART: Tile = Tile::new('h', Mark::Diamond, Colour::GREEN);
+        let tile = |cell: usize| match self.contents[cell] {
+            _ if cell == self.agent => Tile::AGENT,
+            Content::Nothing => Tile::FLOOR,
+            Content::Heart => HEART,
+            Content::Trap => Tile::TRAP,
+        };
+        Some(self.board.tiles(tile).into())
     }
 }
 

@@ -1,11 +1,25 @@
 //! Gridworlds.
 //!
 //! [`Board`] is the ground all of them stand on: cells, walls, what a move does, and a way to draw a free cell. It knows
-//! nothing of rewards or goals. Each family then is a file of its own that says what lies on the cells and what that is
-//! worth; so far [`HeartsAndTraps`].
+//! nothing of rewards or goals. [`Sight`] is what an agent sees of a board. Each family then is a file of its own that
+//! says what lies on the cells and what that is worth.
 
 mod board;
 mod hearts_and_traps;
+mod sight;
 
 pub use board::{Board, BoardError, MAX_SIDE, Move};
-pub use hearts_and_traps::{HeartsAndTraps, HeartsAndTrapsWorld, View};
+pub use hearts_and_traps::{HeartsAndTraps, HeartsAndTrapsWorld};
+pub use sight::{Sight, View};
+
+use crate::{LifetimeLength, Registry, RegistryError};
+
+/// Registers the gridworlds.
+pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
+    registry.register_family(
+        "HeartsAndTraps-v0",
+        "a gridworld of hearts to collect and traps to avoid, or the other way round",
+        LifetimeLength::Steps(200),
+        HeartsAndTraps::default(),
+    )
+}

@@ -60,6 +60,7 @@ impl Default for GaussianClusters {
 }
 
 /// The centres of one task.
+#[derive(Clone)]
 struct Clusters {
     family: GaussianClusters,
     /// Centre `i` is `centres[i * inputs..][..inputs]`.

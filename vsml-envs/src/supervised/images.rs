@@ -100,6 +100,7 @@ pub(super) fn check(resize: usize, classes: usize) -> Result<(), String> {
 }
 
 /// The images of one task.
+#[derive(Clone)]
 struct ImageStream {
     images: Arc<Images>,
     /// The name of each class in this task, if it is kept.

@@ -43,3 +43,30 @@ fn check_count(name: &str, count: usize, least: usize, greatest: usize) -> Resul
         Err(format!("`{name}` is {count}: it must be {least} to {greatest}"))
     }
 }
+
+use crate::{LifetimeLength, Registry, RegistryError};
+
+/// Registers the supervised streams.
+pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
+    let length = LifetimeLength::Steps(500);
+    registry.register_family(
+        "RandomLabels-v0",
+        "a few random images with random labels, to be learnt by heart",
+        length,
+        RandomLabels::default(),
+    )?;
+    registry.register_family("SumSign-v0", "is the sum of these numbers positive?", length, SumSign::default())?;
+    registry.register_family(
+        "GaussianClusters-v0",
+        "points around class centres",
+        length,
+        GaussianClusters::default(),
+    )?;
+    registry.register_family(
+        "Digits-v0",
+        "handwritten digits of 8 x 8 pixels, which come with the crate",
+        length,
+        Digits::default(),
+    )?;
+    registry.register_family("Idx-v0", "images from a folder in the format of MNIST", length, Idx::default())
+}

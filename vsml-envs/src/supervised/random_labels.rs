@@ -65,6 +65,7 @@ impl Default for RandomLabels {
 }
 
 /// The images of one task.
+#[derive(Clone)]
 struct Images {
     family: RandomLabels,
     /// Image `i` is `pixels[i * inputs..][..inputs]`.

@@ -1,9 +1,10 @@
 //! What all supervised streams have in common: show, let guess, reveal.
 
+use crate::picture::{Picture, Tile, Tiles};
 use crate::{Action, Environment, Rng, Space, Step};
 
 /// Where the examples of one task come from.
-pub trait Examples: Send {
+pub trait Examples: Send + Clone {
     /// What inputs look like. The same for the whole life of the value.
     fn space(&self) -> Space;
 
@@ -24,6 +25,7 @@ pub trait Examples: Send {
 /// use vsml_envs::{Action, Environment, Rng, Space, rand::RngExt, stream};
 ///
 /// /// Is the number positive?
+/// #[derive(Clone)]
 /// struct Positive;
 ///
 /// impl Examples for Positive {
@@ -49,6 +51,8 @@ pub trait Examples: Send {
 #[derive(Clone, Debug)]
 pub struct SupervisedStream<E> {
     examples: E,
+    /// The input that is shown now.
+    input: Vec<f32>,
     /// The label of the example that is shown now.
     label: usize,
     /// The label of the one before, which has been guessed at.
@@ -58,7 +62,13 @@ pub struct SupervisedStream<E> {
 impl<E: Examples> SupervisedStream<E> {
     /// A stream of `examples`.
     pub fn new(examples: E) -> Self {
-        SupervisedStream { examples, label: 0, target: None }
+        let input = vec![0.0; examples.space().flat_len()];
+        SupervisedStream { examples, input, label: 0, target: None }
+    }
+
+    fn draw(&mut self, rng: &mut Rng, observation: &mut [f32]) {
+        self.label = self.examples.draw(rng, observation);
+        self.input.copy_from_slice(observation);
     }
 }
 
@@ -72,18 +82,29 @@ impl<E: Examples> Environment for SupervisedStream<E> {
     }
 
     fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
-        self.label = self.examples.draw(rng, observation);
+        self.draw(rng, observation);
     }
 
     fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step {
         self.target = Some(self.label);
         let reward = if action.index() == self.label { 1.0 } else { 0.0 };
-        self.label = self.examples.draw(rng, observation);
+        self.draw(rng, observation);
         Step::going_on(reward)
     }
 
     fn target(&self) -> Option<usize> {
         self.target
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        let (least, greatest) =
+            self.input.iter().fold((0.0f32, 1.0f32), |(least, greatest), &x| (least.min(x), greatest.max(x)));
+        let (height, width) = match self.examples.space() {
+            Space::Box { shape, .. } if shape.len() == 2 => (shape[0], shape[1]),
+            _ => (1, self.input.len()),
+        };
+        let tiles = Tiles::new(width, height, |i| Tile::grey((self.input[i] - least) / (greatest - least)));
+        Some(Picture::from(tiles).with_caption(format!("class {}", self.label)))
     }
 }
 
@@ -93,6 +114,7 @@ mod tests {
     use crate::stream;
 
     /// Counts: input n has the label n modulo 3.
+    #[derive(Clone)]
     struct Counting(usize);
 
     impl Examples for Counting {

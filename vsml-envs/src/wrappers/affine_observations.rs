@@ -67,13 +67,11 @@ fn image(low: f32, high: f32, scale: f32, shift: f32) -> (f32, f32) {
     if scale > 0.0 { (a, b) } else { (b, a) }
 }
 
-impl<E: Environment> Environment for AffineObservations<E> {
+impl<E: Environment + Clone> Environment for AffineObservations<E> {
+    forward_to_inner!(action_space, expected_rewards, target, picture);
+
     fn observation_space(&self) -> Space {
         self.space.clone()
-    }
-
-    fn action_space(&self) -> Space {
-        self.inner.action_space()
     }
 
     fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
@@ -86,14 +84,6 @@ impl<E: Environment> Environment for AffineObservations<E> {
         self.show(observation);
         step
     }
-
-    fn expected_rewards(&self) -> Option<&[f64]> {
-        self.inner.expected_rewards()
-    }
-
-    fn target(&self) -> Option<usize> {
-        self.inner.target()
-    }
 }
 
 #[cfg(test)]
@@ -101,6 +91,7 @@ mod tests {
     use super::*;
     use crate::{stream, write_one_hot};
 
+    #[derive(Clone)]
     struct Shows(Space);
 
     impl Environment for Shows {

@@ -9,6 +9,69 @@
 //! drawn first and each wrapper then draws from a stream of its own, so asking for a wrapper changes neither the task
 //! inside nor what another wrapper draws: results with and without it are about the same tasks.
 
+/// Writes methods of [`Environment`](crate::Environment) that do what the environment in the field `inner` does: for those
+/// that a wrapper leaves alone.
+///
+/// ```
+/// use vsml_envs::{Action, Environment, Rng, Step, forward_to_inner};
+///
+/// /// Pays ten times as much.
+/// #[derive(Clone)]
+/// struct Tenfold<E> {
+///     inner: E,
+/// }
+///
+/// impl<E: Environment + Clone> Environment for Tenfold<E> {
+///     forward_to_inner!(observation_space, action_space, reset, target, picture);
+///
+///     fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step {
+///         let step = self.inner.step(action, rng, observation);
+///         Step { reward: 10.0 * step.reward, ..step }
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! forward_to_inner {
+    (@ observation_space) => {
+        fn observation_space(&self) -> $crate::Space {
+            $crate::Environment::observation_space(&self.inner)
+        }
+    };
+    (@ action_space) => {
+        fn action_space(&self) -> $crate::Space {
+            $crate::Environment::action_space(&self.inner)
+        }
+    };
+    (@ reset) => {
+        fn reset(&mut self, rng: &mut $crate::Rng, observation: &mut [f32]) {
+            $crate::Environment::reset(&mut self.inner, rng, observation);
+        }
+    };
+    (@ step) => {
+        fn step(&mut self, action: $crate::Action<'_>, rng: &mut $crate::Rng, observation: &mut [f32]) -> $crate::Step {
+            $crate::Environment::step(&mut self.inner, action, rng, observation)
+        }
+    };
+    (@ expected_rewards) => {
+        fn expected_rewards(&self) -> Option<&[f64]> {
+            $crate::Environment::expected_rewards(&self.inner)
+        }
+    };
+    (@ target) => {
+        fn target(&self) -> Option<usize> {
+            $crate::Environment::target(&self.inner)
+        }
+    };
+    (@ picture) => {
+        fn picture(&self) -> Option<$crate::picture::Picture> {
+            $crate::Environment::picture(&self.inner)
+        }
+    };
+    ($($method:ident),+ $(,)?) => {
+        $($crate::forward_to_inner!(@ $method);)+
+    };
+}
+
 mod affine_observations;
 mod permute_actions;
 mod permute_observations;
@@ -214,6 +277,7 @@ mod tests {
     use crate::{Action, BernoulliBandit, Step};
     use rand::RngExt;
 
+    #[derive(Clone)]
     struct Groups;
 
     impl Environment for Groups {

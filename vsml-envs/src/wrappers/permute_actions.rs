@@ -58,10 +58,8 @@ impl<E: Environment> PermuteActions<E> {
     }
 }
 
-impl<E: Environment> Environment for PermuteActions<E> {
-    fn observation_space(&self) -> Space {
-        self.inner.observation_space()
-    }
+impl<E: Environment + Clone> Environment for PermuteActions<E> {
+    forward_to_inner!(observation_space, picture);
 
     fn action_space(&self) -> Space {
         self.space.clone()
@@ -112,6 +110,7 @@ mod tests {
     use rand::RngExt;
 
     /// Shows the action that it was given; bounds tell the three numbers apart.
+    #[derive(Clone)]
     struct Echo(Space);
 
     impl Environment for Echo {
@@ -136,6 +135,7 @@ mod tests {
     }
 
     /// Asks to be told the number that it shows.
+    #[derive(Clone)]
     struct Quiz {
         shown: usize,
         asked: Option<usize>,

@@ -45,13 +45,11 @@ impl<E: Environment> PermuteObservations<E> {
     }
 }
 
-impl<E: Environment> Environment for PermuteObservations<E> {
+impl<E: Environment + Clone> Environment for PermuteObservations<E> {
+    forward_to_inner!(action_space, expected_rewards, target, picture);
+
     fn observation_space(&self) -> Space {
         self.space.clone()
-    }
-
-    fn action_space(&self) -> Space {
-        self.inner.action_space()
     }
 
     fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
@@ -64,14 +62,6 @@ impl<E: Environment> Environment for PermuteObservations<E> {
         self.show(observation);
         step
     }
-
-    fn expected_rewards(&self) -> Option<&[f64]> {
-        self.inner.expected_rewards()
-    }
-
-    fn target(&self) -> Option<usize> {
-        self.inner.target()
-    }
 }
 
 #[cfg(test)]
@@ -80,6 +70,7 @@ mod tests {
     use crate::stream;
 
     /// Shows 10, 20, 30; bounds tell the three apart.
+    #[derive(Clone)]
     struct Three;
 
     impl Environment for Three {

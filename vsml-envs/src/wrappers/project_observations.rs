@@ -109,13 +109,11 @@ fn bound(row: &[f32], low: &[f32], high: &[f32], extreme: fn(f32, f32) -> f32, i
     if sum.is_nan() { infinite } else { sum }
 }
 
-impl<E: Environment> Environment for ProjectObservations<E> {
+impl<E: Environment + Clone> Environment for ProjectObservations<E> {
+    forward_to_inner!(action_space, expected_rewards, target, picture);
+
     fn observation_space(&self) -> Space {
         self.space.clone()
-    }
-
-    fn action_space(&self) -> Space {
-        self.inner.action_space()
     }
 
     fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
@@ -128,14 +126,6 @@ impl<E: Environment> Environment for ProjectObservations<E> {
         self.show(observation);
         step
     }
-
-    fn expected_rewards(&self) -> Option<&[f64]> {
-        self.inner.expected_rewards()
-    }
-
-    fn target(&self) -> Option<usize> {
-        self.inner.target()
-    }
 }
 
 #[cfg(test)]
@@ -144,7 +134,7 @@ mod tests {
     use crate::{Registry, stream};
 
     /// Shows numbers drawn from its space.
-    #[derive(Debug)]
+    #[derive(Debug, Clone)]
     struct Shows(Space);
 
     impl Environment for Shows {

@@ -3,7 +3,7 @@
 //! Truncation is not termination: the future was there, it was just not lived. Who bootstraps values must know, so the
 //! two flags stay apart, and a last allowed step that also terminates carries both, as in Gymnasium.
 
-use crate::{Action, Environment, Rng, Space, Step};
+use crate::{Action, Environment, Rng, Step};
 
 /// Truncates every episode of `E` after a fixed number of steps.
 ///
@@ -31,14 +31,8 @@ impl<E: Environment> TimeLimit<E> {
     }
 }
 
-impl<E: Environment> Environment for TimeLimit<E> {
-    fn observation_space(&self) -> Space {
-        self.inner.observation_space()
-    }
-
-    fn action_space(&self) -> Space {
-        self.inner.action_space()
-    }
+impl<E: Environment + Clone> Environment for TimeLimit<E> {
+    forward_to_inner!(observation_space, action_space, expected_rewards, target, picture);
 
     fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
         self.steps = 0;
@@ -51,22 +45,15 @@ impl<E: Environment> Environment for TimeLimit<E> {
         step.truncated |= self.steps >= self.limit;
         step
     }
-
-    fn expected_rewards(&self) -> Option<&[f64]> {
-        self.inner.expected_rewards()
-    }
-
-    fn target(&self) -> Option<usize> {
-        self.inner.target()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stream;
+    use crate::{Space, stream};
 
     /// Terminates at its third step.
+    #[derive(Clone)]
     struct Three(u32);
 
     impl Environment for Three {

@@ -9,8 +9,9 @@
 //!
 //! The limit of 500 steps is not physics. It is put around the cart by the [distribution](CartPoles).
 
+use super::trigonometry::sin_cos;
+use crate::picture::{Colour, Picture, Scene};
 use crate::registry::Family;
-use crate::trigonometry::sin_cos;
 use crate::wrappers::{Span, TimeLimit};
 use crate::{Action, Environment, Rng, Space, Step, TaskDistribution};
 use rand::RngExt;
@@ -173,6 +174,18 @@ impl Environment for CartPole {
         let terminated = x.abs() > POSITION_LIMIT || angle.abs() > ANGLE_LIMIT;
         let reward = if terminated { self.fall_reward } else { self.step_reward };
         Step { reward, terminated, truncated: false }
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        let [x, _, angle, _] = self.state;
+        let (sin, cos) = sin_cos(angle);
+        let pole = 2.0 * self.physics.length.min(1.2);
+        let scene = Scene::new((-POSITION_LIMIT, POSITION_LIMIT), (-0.3, 2.1))
+            .line(vec![(-POSITION_LIMIT, 0.0), (POSITION_LIMIT, 0.0)], 0.0, Colour::GREY)
+            .rectangle((x - 0.25, -0.12), (x + 0.25, 0.12), Colour::BLACK)
+            .line(vec![(x, 0.12), (x + pole * sin, 0.12 + pole * cos)], 0.1, Colour::RED)
+            .disc((x, 0.12), 0.06, Colour::SKY);
+        Some(scene.into())
     }
 }
 

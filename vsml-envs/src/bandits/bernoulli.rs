@@ -8,6 +8,8 @@
 //! live through the same lifetime therefore meet the same luck: where they pull the same arm they get the same reward,
 //! and the difference between them is their own.
 
+use super::bars;
+use crate::picture::Picture;
 use crate::registry::Family;
 use crate::{Action, Environment, Rng, Space, Step, TaskDistribution};
 use rand::RngExt;
@@ -82,6 +84,10 @@ impl Environment for BernoulliBandit {
 
     fn expected_rewards(&self) -> Option<&[f64]> {
         Some(&self.means)
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        Some(bars(&self.means, (0.0, 1.0)))
     }
 }
 
