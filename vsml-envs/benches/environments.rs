@@ -2,10 +2,11 @@
 //!
 //! Actions are drawn beforehand, so that it is the environments that are measured. `environment` steps through the
 //! object-safe trait and resets where an episode ends; `lifetime` is what a learner steps through, which also checks the
-//! action, the reward and the observation and catches panics.
+//! action, the reward and the observation and catches panics; `vector` steps 4,096 at a time.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
+use vsml_envs::vector::{Actions, Autoreset};
 use vsml_envs::{Action, LifetimeKey, LifetimeLength, OwnedAction, Registry, Split, Tasks, stream};
 
 const STEPS: usize = 10_000;
@@ -87,5 +88,28 @@ fn environments(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, environments);
+/// Environments side by side, on one thread: steps of single environments per second.
+fn vectors(criterion: &mut Criterion) {
+    const MANY: usize = 4096;
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global();
+    assert!(one_thread.is_ok());
+    let mut group = criterion.benchmark_group("vector");
+    group.throughput(Throughput::Elements(MANY as u64));
+    for spec in ["CartPole-v1", "CartPole-v1:permute_observations=true", "BernoulliBandit-v0", "HeartsAndTraps-v0"] {
+        let keys: Vec<LifetimeKey> = (0..MANY as u64).map(|lifetime| LifetimeKey { lifetime, ..KEY }).collect();
+        let actions: Vec<usize> = actions(spec).into_iter().cycle().take(4 * MANY).collect();
+        let mut turn = 0;
+        let Ok(mut vector) = tasks(spec).vector(&keys, Autoreset::SameStep) else { panic!("{spec} cannot begin") };
+        group.bench_function(spec, |bencher| {
+            bencher.iter(|| {
+                turn = (turn + 1) % 4;
+                let stepped = vector.step(Actions::Discrete(&actions[turn * MANY..(turn + 1) * MANY]));
+                assert!(stepped.is_ok());
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, environments, vectors);
 criterion_main!(benches);

@@ -12,6 +12,7 @@
 //! needs that, and tests do: it costs an environment one `#[derive(Clone)]`.
 
 use crate::picture::Picture;
+use crate::vector::{Batch, Environments};
 use crate::{Action, Rng, Space};
 use dyn_clone::DynClone;
 
@@ -139,6 +140,14 @@ impl Environment for Box<dyn Environment> {
 pub trait TaskDistribution: Send + Sync {
     /// Draws a task: all that distinguishes it from its siblings comes from `rng`.
     fn sample(&self, rng: &mut Rng) -> Box<dyn Environment>;
+
+    /// Draws a task with each generator, to be stepped together: the same tasks as [`TaskDistribution::sample`] draws.
+    ///
+    /// What comes by itself is right for all. A distribution whose tasks are of one type can keep them side by side
+    /// ([`Environments`]), and one whose steps are arithmetic can bring a structure of arrays.
+    fn batch(&self, rngs: &mut [Rng]) -> Box<dyn Batch> {
+        Box::new(Environments::new(rngs.iter_mut().map(|rng| self.sample(rng)).collect()))
+    }
 }
 
 impl<F, E> TaskDistribution for F
@@ -148,5 +157,9 @@ where
 {
     fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
         Box::new(self(rng))
+    }
+
+    fn batch(&self, rngs: &mut [Rng]) -> Box<dyn Batch> {
+        Box::new(Environments::new(rngs.iter_mut().map(self).collect()))
     }
 }

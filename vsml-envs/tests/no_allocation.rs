@@ -6,6 +6,7 @@ mod trajectory;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use vsml_envs::vector::{Actions, Autoreset};
 use vsml_envs::{LifetimeKey, Registry, Split, stream};
 
 /// The system's allocator, counting what each thread asks of it.
@@ -58,5 +59,19 @@ fn a_step_allocates_nothing() {
         }
         assert_eq!(ALLOCATIONS.get() - before, 0, "{spec}, over {} episodes", life.episodes());
         assert!(life.episodes() > 1 || !spec.contains("time_limit"), "{spec}: no reset was among the steps");
+    }
+}
+
+#[test]
+fn a_step_of_many_allocates_nothing() {
+    let keys: Vec<LifetimeKey> =
+        (0..20).map(|lifetime| LifetimeKey { seed: 0, split: Split::Test, generation: 0, member: 0, lifetime }).collect();
+    for spec in ["CartPole-v1", "BernoulliBandit-v0", "HeartsAndTraps-v0:time_limit=5"] {
+        let mut many = trajectory::tasks(spec, 100).vector(&keys, Autoreset::SameStep).unwrap();
+        let before = ALLOCATIONS.get();
+        for step in 0..100 {
+            many.step(Actions::Discrete(&[step % 2; 20])).unwrap();
+        }
+        assert_eq!(ALLOCATIONS.get() - before, 0, "{spec}");
     }
 }

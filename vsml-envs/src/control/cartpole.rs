@@ -9,9 +9,11 @@
 //!
 //! The limit of 500 steps is not physics. It is put around the cart by the [distribution](CartPoles).
 
+use super::cartpole_batch::CartPoleBatch;
 use super::trigonometry::sin_cos;
 use crate::picture::{Colour, Picture, Scene};
 use crate::registry::Family;
+use crate::vector::Batch;
 use crate::wrappers::{Span, TimeLimit};
 use crate::{Action, Environment, Rng, Space, Step, TaskDistribution};
 use rand::RngExt;
@@ -295,15 +297,23 @@ impl CartPoles {
     }
 }
 
-impl TaskDistribution for CartPoles {
-    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
+impl CartPoles {
+    fn draw(&self, rng: &mut Rng) -> CartPole {
         match CartPole::new(self.sample_physics(rng)) {
-            Ok(cart) => {
-                let cart = cart.with_rewards(self.step_reward, self.fall_reward);
-                Box::new(TimeLimit::new(cart, self.max_episode_steps))
-            }
+            Ok(cart) => cart.with_rewards(self.step_reward, self.fall_reward),
             Err(error) => panic!("{error}; Family::check would have said so"),
         }
+    }
+}
+
+impl TaskDistribution for CartPoles {
+    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
+        Box::new(TimeLimit::new(self.draw(rng), self.max_episode_steps))
+    }
+
+    fn batch(&self, rngs: &mut [Rng]) -> Box<dyn Batch> {
+        let carts = rngs.iter_mut().map(|rng| self.draw(rng)).collect();
+        Box::new(CartPoleBatch::new(carts, self.max_episode_steps, self.step_reward, self.fall_reward))
     }
 }
 

@@ -5,6 +5,7 @@
 //! on every machine.
 
 pub mod cartpole;
+mod cartpole_batch;
 mod trigonometry;
 
 use crate::{LifetimeLength, Registry, RegistryError};

@@ -28,6 +28,13 @@ pub(crate) fn sin_cos(angle: f64) -> (f64, f64) {
     if angle.abs() > SMALL || angle.is_nan() {
         return (libm::sin(angle), libm::cos(angle));
     }
+    small_sin_cos(angle, product)
+}
+
+/// Sine and cosine of an angle up to [`SMALL`], with a `product` that says what rounding lost: [`product`] or
+/// [`product_fused`], which makes no difference to the result.
+#[inline(always)]
+pub(super) fn small_sin_cos(angle: f64, product: impl Fn(f64, f64) -> (f64, f64)) -> (f64, f64) {
     let (square, square_rest) = product(angle, angle);
 
     let (cube, cube_rest) = product(angle, square);
@@ -43,13 +50,22 @@ pub(crate) fn sin_cos(angle: f64) -> (f64, f64) {
 }
 
 /// The product as a rounded number and what the rounding lost (Dekker 1971; needs no fused multiplication).
-fn product(a: f64, b: f64) -> (f64, f64) {
+#[inline(always)]
+pub(super) fn product(a: f64, b: f64) -> (f64, f64) {
     let ((a_high, a_low), (b_high, b_low)) = (halves(a), halves(b));
     let rounded = a * b;
     (rounded, ((a_high * b_high - rounded) + a_high * b_low + a_low * b_high) + a_low * b_low)
 }
 
+/// The same where the processor multiplies and adds without rounding in between; elsewhere it is right, and slow.
+#[inline(always)]
+pub(super) fn product_fused(a: f64, b: f64) -> (f64, f64) {
+    let rounded = a * b;
+    (rounded, a.mul_add(b, -rounded))
+}
+
 /// The upper and the lower half of a number's digits.
+#[inline(always)]
 fn halves(x: f64) -> (f64, f64) {
     const SPLITTER: f64 = 134_217_729.0; // 2^27 + 1
     let shifted = SPLITTER * x;
@@ -58,12 +74,14 @@ fn halves(x: f64) -> (f64, f64) {
 }
 
 /// The sum as a rounded number and what the rounding lost, given that `large` is the larger of the two.
+#[inline(always)]
 fn ordered_sum(large: f64, small: f64) -> (f64, f64) {
     let rounded = large + small;
     (rounded, small - (rounded - large))
 }
 
 /// `c[0] + c[1] x + c[2] x² + ...`
+#[inline(always)]
 fn polynomial(x: f64, coefficients: [f64; 5]) -> f64 {
     coefficients.iter().rev().fold(0.0, |sum, coefficient| sum * x + coefficient)
 }
