@@ -10,6 +10,7 @@ Examples:
   vsml train experiments/configs/quickstart.toml --set generations=200 --seed 7 --out runs/mine
   vsml evaluate runs/mine --on BernoulliBandit-v0:arms=5 BernoulliBandit-v0:kind=hard
   vsml resume runs/mine
+  vsml play CartPole-v1 --player runs/mine --gif cartpole.gif
 
 Exit codes: 0 done, 2 bad input, 3 training diverged, 6 disk failure, 75 interrupted (resume goes on), 130 stopped at once.";
 
@@ -43,6 +44,8 @@ pub enum Command {
         /// The run's folder
         run: PathBuf,
     },
+    /// Let a player or a meta-trained learner live in an environment, and show it: on the terminal, or as an animation
+    Play(PlayArguments),
     /// List environments with their parameters, and reference players
     List,
 }
@@ -137,4 +140,35 @@ pub struct EvaluateArguments {
     pub seed: Option<u64>,
     #[command(flatten)]
     pub machine: Machine,
+}
+
+#[derive(Debug, Args)]
+pub struct PlayArguments {
+    /// Environment: an id with parameters, as in HeartsAndTraps-v0:walls=5,steps=100
+    pub id: String,
+    /// Who plays: a reference player (`vsml list`), a run's folder, or a file of meta-parameters
+    #[arg(long, value_name = "NAME", default_value = "random")]
+    pub player: String,
+    /// Write an animation into this file instead of showing characters on the terminal
+    #[arg(long, value_name = "FILE")]
+    pub gif: Option<PathBuf>,
+    /// Seed of tasks and luck
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Which lifetime of that seed: the same that an evaluation under it would live
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub life: u64,
+    /// Pixels along the longer side of the animation
+    #[arg(long, value_name = "N", default_value_t = 320, value_parser = clap::value_parser!(u32).range(16..=4096))]
+    pub pixels: u32,
+    /// Frames in a second [default: 6 on boards, 25 elsewhere]
+    #[arg(long, value_name = "N", value_parser = parse_pace)]
+    pub frames_per_second: Option<f64>,
+}
+
+fn parse_pace(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(pace) if (0.1..=50.0).contains(&pace) => Ok(pace),
+        _ => Err("give a number from 0.1 to 50".into()),
+    }
 }

@@ -68,6 +68,14 @@ impl Contender {
         Ok(Contender { name, make: Box::new(move || vsml.learner(&values)) })
     }
 
+    /// One that has not lived yet.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn learner(&self) -> Result<Box<dyn Learner>, Unable> {
+        (self.make)()
+    }
+
     /// A reference player.
     ///
     /// # Errors
@@ -128,7 +136,11 @@ pub fn contenders(
     Ok(contenders)
 }
 
-fn load_theta(folder: &RunFolder) -> Result<Theta> {
+/// A run's meta-trained parameters.
+///
+/// # Errors
+/// If it is not finished, or the file cannot be read.
+pub fn load_theta(folder: &RunFolder) -> Result<Theta> {
     let path = folder.file("theta.safetensors");
     if !path.exists() {
         let folder = folder.path().display();

@@ -16,6 +16,7 @@ mod exit;
 mod list;
 mod machine;
 mod output;
+mod play;
 mod report;
 mod report_command;
 mod run_folder;
@@ -67,6 +68,7 @@ fn command(registry: &Registry, command: &Command) -> Result<()> {
             say(RunFolder::look(run)?.hash()?);
             Ok(())
         }
+        Command::Play(arguments) => play::play(registry, arguments),
         Command::List => {
             list::list(registry);
             Ok(())

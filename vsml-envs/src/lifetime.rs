@@ -301,8 +301,15 @@ impl Tasks {
     /// # Errors
     /// What the distribution or the environment does wrong on the way.
     pub fn begin(&self, key: &LifetimeKey) -> Result<Lifetime, Fault> {
-        let environment = guard("the task distribution", || self.distribution.sample(&mut key.stream("task")))?;
-        Lifetime::begin(environment, self.length, key.stream("environment"))
+        Lifetime::begin(self.sample(key)?, self.length, key.stream("environment"))
+    }
+
+    /// Draws the task of `key`.
+    ///
+    /// # Errors
+    /// If the distribution panics.
+    pub fn sample(&self, key: &LifetimeKey) -> Result<Box<dyn Environment>, Fault> {
+        guard("the task distribution", || self.distribution.sample(&mut key.stream("task")))
     }
 }
 

@@ -64,8 +64,9 @@ fn a_step_allocates_nothing() {
 
 #[test]
 fn a_step_of_many_allocates_nothing() {
-    let keys: Vec<LifetimeKey> =
-        (0..20).map(|lifetime| LifetimeKey { seed: 0, split: Split::Test, generation: 0, member: 0, lifetime }).collect();
+    let keys: Vec<LifetimeKey> = (0..20)
+        .map(|lifetime| LifetimeKey { seed: 0, split: Split::Test, generation: 0, member: 0, lifetime })
+        .collect();
     for spec in ["CartPole-v1", "BernoulliBandit-v0", "HeartsAndTraps-v0:time_limit=5"] {
         let mut many = trajectory::tasks(spec, 100).vector(&keys, Autoreset::SameStep).unwrap();
         let before = ALLOCATIONS.get();

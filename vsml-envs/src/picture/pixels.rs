@@ -62,6 +62,19 @@ impl Pixels {
         }
     }
 
+    /// The part of the image whose upper left corner is at `left` and `top`.
+    ///
+    /// # Panics
+    /// If it reaches beyond the image.
+    pub fn cut(&self, left: u32, top: u32, width: u32, height: u32) -> Pixels {
+        assert!(left + width <= self.width && top + height <= self.height, "the part reaches beyond the image");
+        let row = |y: u32| {
+            let from = 3 * (y as usize * self.width as usize + left as usize);
+            &self.rgb[from..from + 3 * width as usize]
+        };
+        Pixels { width, height, rgb: (top..top + height).flat_map(row).copied().collect() }
+    }
+
     /// Copies `other` into this image, its upper left corner at `x` and `y`; what is outside is cut off.
     pub fn paste(&mut self, other: &Pixels, x: u32, y: u32) {
         let width = other.width.min(self.width.saturating_sub(x)) as usize * 3;

@@ -1,0 +1,120 @@
+//! `vsml play`: lets somebody live a lifetime, and shows it.
+//!
+//! Nobody believes a number who has not seen what it is a number of. The life is lived first, then shown: on a terminal as
+//! characters, frame after frame, or in an animation. The player is a reference player or a meta-trained learner, with the
+//! same tasks and the same luck as in an evaluation under the same seed.
+
+mod animation;
+mod film;
+
+use crate::arguments::PlayArguments;
+use crate::evaluate::Contender;
+use crate::machine::STOP;
+use crate::output::{note, say};
+use crate::run_folder::RunFolder;
+use anyhow::{Context, Result, bail};
+use film::{Film, Frame};
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+use vsml_agents::live;
+use vsml_core::{Kernel, Theta};
+use vsml_envs::picture::{Drawing, Picture};
+use vsml_envs::{Lifetime, LifetimeKey, LifetimeLength, Registry, Split};
+
+/// More frames than this are not kept: a lifetime may be very long.
+const MOST_FRAMES: u64 = 1000;
+
+/// Lives and shows.
+///
+/// # Errors
+/// An unknown id or player, an environment without pictures, a file that cannot be written, or what goes wrong in the life.
+pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
+    let tasks = registry.make(&arguments.id)?;
+    let player = player(&arguments.player)?;
+    let key =
+        LifetimeKey { seed: arguments.seed, split: Split::Test, generation: 0, member: 0, lifetime: arguments.life };
+
+    let environment = tasks.sample(&key)?;
+    let film = Film::default();
+    // Of an endless episode, no more than is shown is lived.
+    let length = match tasks.length {
+        LifetimeLength::Steps(steps) if steps > MOST_FRAMES => {
+            note(format_args!(
+                "showing {MOST_FRAMES} of {steps} steps; a shorter lifetime: {}",
+                shorter(&arguments.id)
+            ));
+            LifetimeLength::Steps(MOST_FRAMES)
+        }
+        length => length,
+    };
+    let mut lifetime = Lifetime::begin(Box::new(film.around(environment)), length, key.stream("environment"))?;
+    let mut learner = player.learner()?;
+    let ended = live(&mut *learner, &mut lifetime, &mut key.stream("learner"), |_| {});
+    drop(lifetime);
+    let frames = film.develop();
+    let Some(first) = frames.first() else {
+        bail!("`{}` has no picture: implement `Environment::picture`", arguments.id)
+    };
+
+    let pace = Duration::from_secs_f64(1.0 / arguments.frames_per_second.unwrap_or(usual_pace(&first.picture)));
+    match &arguments.gif {
+        Some(path) => {
+            animation::write(path, &frames, arguments.pixels, pace)?;
+            say(path.display());
+        }
+        None => show(&frames, pace),
+    }
+    let score =
+        ended.with_context(|| format!("the life of `{}` ended after {} frames", arguments.player, frames.len()))?;
+    note(format_args!(
+        "{} on {}: reward {} in {} steps, {} episodes",
+        arguments.player, arguments.id, score.reward, score.steps, score.episodes
+    ));
+    Ok(())
+}
+
+fn shorter(id: &str) -> String {
+    format!("{id}{}steps=200", if id.contains(':') { "," } else { ":" })
+}
+
+/// A run's folder, a file of meta-parameters, or a reference player.
+fn player(name: &str) -> Result<Contender> {
+    let path = Path::new(name);
+    if path.is_dir() {
+        let folder = RunFolder::look(path)?;
+        return Contender::trained(&crate::evaluate::load_theta(&folder)?, None, Kernel::detect());
+    }
+    if path.is_file() {
+        return Contender::trained(&Theta::load(path)?, None, Kernel::detect());
+    }
+    Contender::player(name).with_context(|| format!("`{name}` is no folder of a run, no file and no reference player"))
+}
+
+/// Frames in a second: what moves smoothly is shown faster than what moves from cell to cell.
+fn usual_pace(picture: &Picture) -> f64 {
+    match picture.drawing {
+        Drawing::Tiles(_) => 6.0,
+        Drawing::Scene(_) => 25.0,
+    }
+}
+
+/// Shows frames as text: in place on a terminal, one below the other anywhere else.
+fn show(frames: &[Frame], pace: Duration) {
+    let in_place = std::io::stdout().is_terminal();
+    for frame in frames {
+        if STOP.load(Relaxed) {
+            return;
+        }
+        let text = format!("{}\n{}\n", frame.heading(), frame.picture.to_text());
+        if in_place {
+            // Clear the screen, go to its upper left corner.
+            write!(std::io::stdout(), "\x1b[2J\x1b[H{text}").ok();
+            std::io::stdout().flush().ok();
+            std::thread::sleep(pace);
+        } else {
+            say(text);
+        }
+    }
+}

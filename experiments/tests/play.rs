@@ -1,0 +1,55 @@
+//! `vsml play`: text, animations, and the pictures of the environments' page.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn play(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_vsml")).arg("play").args(arguments).output().unwrap()
+}
+
+#[test]
+fn a_life_is_shown_as_text() {
+    let output = play(&["HeartsAndTraps-v0:steps=3,walls=3", "--seed", "5"]);
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.matches("step ").count(), 4, "the beginning and three steps:\n{text}");
+    assert_eq!(text.matches('@').count(), 4, "{text}");
+    assert_eq!(text.matches('#').count(), 12, "{text}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("in 3 steps"));
+}
+
+#[test]
+fn a_life_is_written_as_an_animation_and_the_same_life_is_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    for name in ["one.gif", "two.gif"] {
+        let output = play(&["CartPole-v1:steps=40", "--player", "random", "--gif", &path(name), "--pixels", "64"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let one = std::fs::read(path("one.gif")).unwrap();
+    assert!(one.starts_with(b"GIF89a") && one.len() > 1000);
+    assert_eq!(one, std::fs::read(path("two.gif")).unwrap());
+}
+
+#[test]
+fn weights_and_runs_can_play() {
+    let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/cartpole.safetensors");
+    let output = play(&["CartPole-v1:steps=20", "--player", weights.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn what_cannot_be_played_is_named() {
+    let stderr = |output: Output| {
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(stderr(play(&["CartPol-v1"])).contains("did you mean `CartPole-v1`?"));
+    let error = stderr(play(&["CartPole-v1", "--player", "rundom"]));
+    assert!(error.contains("no file and no reference player") && error.contains("did you mean `random`?"), "{error}");
+    assert!(stderr(play(&["CartPole-v1", "--player", "ucb1"])).contains("ucb1"));
+    let error = stderr(play(&["CartPole-v1", "--gif", "/no/such/folder/a.gif"]));
+    assert!(error.contains("cannot write /no/such/folder/a.gif"), "{error}");
+}
