@@ -41,6 +41,8 @@ fn regrets_on_two_armed_bandits() {
         ("thompson", [2.78, 2.80, 2.12, 3.00, 4.07]),
         ("ucb1:c=1", [5.58, 5.97, 6.31, 7.03, 6.01]),
         ("ucb1:c=0.2", [2.17, 2.05, 1.02, 1.80, 3.95]),
+        ("optimal", [1.73, 1.53, 0.80, 1.37, 2.96]),
+        ("dependent", [2.75, 1.23, 0.63, 1.02, 2.28]),
     ] {
         for (kind, expected) in kinds.into_iter().zip(regrets) {
             let [_, regret] = played(player, &format!("BernoulliBandit-v0:kind={kind}"));
@@ -58,19 +60,24 @@ fn regrets_on_two_armed_bandits() {
 #[test]
 fn rewards_on_bandits_of_many_arms() {
     let mut worst = (0.0, String::new());
-    for (n, k, random, thompson, ucb1, greedy) in [
-        (10, 5, 4.99, 5.83, 6.65, 6.63),
-        (10, 10, 4.98, 5.57, 6.72, 6.70),
-        (10, 50, 4.99, 5.14, 6.70, 6.70),
-        (100, 5, 49.9, 75.0, 78.3, 75.7),
-        (100, 10, 50.0, 77.3, 83.7, 79.7),
-        (100, 50, 49.9, 64.5, 84.9, 80.4),
+    for (n, k, random, gittins, thompson, ucb1, greedy) in [
+        (10, 5, 4.99, 6.65, 5.83, 6.65, 6.63),
+        (10, 10, 4.98, 6.72, 5.57, 6.72, 6.70),
+        (10, 50, 4.99, 6.70, 5.14, 6.70, 6.70),
+        (100, 5, 49.9, 78.5, 75.0, 78.3, 75.7),
+        (100, 10, 50.0, 83.9, 77.3, 83.7, 79.7),
+        (100, 50, 49.9, 85.4, 64.5, 84.9, 80.4),
     ] {
         let (best_c, runs, digit) = if n == 10 { (0.05, 50_000.0, 0.01) } else { (0.2, 10_000.0, 0.1) };
+        let gittins_player = format!("gittins:discount={}", if n == 10 { 0.7 } else { 0.98 });
         let ucb1_player = format!("ucb1-posterior:c={best_c}");
-        for (player, expected) in
-            [("random", random), ("thompson", thompson), (ucb1_player.as_str(), ucb1), ("greedy", greedy)]
-        {
+        for (player, expected) in [
+            ("random", random),
+            (gittins_player.as_str(), gittins),
+            ("thompson", thompson),
+            (ucb1_player.as_str(), ucb1),
+            ("greedy", greedy),
+        ] {
             let [reward, _] = played(player, &format!("BernoulliBandit-v0:arms={k},steps={n}"));
             let apart = apart(reward, expected, runs, digit);
             let line = format!("{player} at n = {n}, k = {k}: {:.3} ± {:.3}, expected {expected}", reward.0, reward.1);
@@ -81,6 +88,18 @@ fn rewards_on_bandits_of_many_arms() {
         }
     }
     println!("greatest deviation: {:.2} standard errors, {}", worst.0, worst.1);
+}
+
+#[test]
+fn optimal_play_is_worth_what_was_computed_elsewhere() {
+    for (arms, value) in [(5, 6.660), (10, 6.714), (50, 6.714)] {
+        let found = players::optimal_reward(arms, 10).unwrap();
+        assert!((found - value).abs() < 5.1e-4, "{arms} arms: {found}, expected {value}");
+        let [(mean, error), _] = played("optimal:pulls=10", &format!("BernoulliBandit-v0:arms={arms},steps=10"));
+        assert!((mean - found).abs() < 3.0 * error, "{arms} arms: {mean} ± {error}, expected {found}");
+    }
+    let regret = 100.0 * 2.0 / 3.0 - players::optimal_reward(2, 100).unwrap();
+    assert!((regret - 1.748).abs() < 5.1e-4, "{regret}");
 }
 
 #[test]

@@ -14,14 +14,16 @@ use vsml_envs::{Action, Feedback, Percept, Rng, Space};
 
 /// How often each arm was pulled and what it paid.
 #[derive(Default)]
-struct Counts {
+pub(super) struct Counts {
     pulls: Vec<f64>,
     rewards: Vec<f64>,
     pulled: Option<usize>,
+    /// A reward that was neither 0 nor 1.
+    other_reward: Option<f64>,
 }
 
 impl Counts {
-    fn begin(&mut self, player: &str, observation: &Space, action: &Space) -> Result<(), Unable> {
+    pub(super) fn begin(&mut self, player: &str, observation: &Space, action: &Space) -> Result<(), Unable> {
         let Space::Discrete { n } = *action else {
             return Err(Unable(format!("{player} plays bandits: it needs discrete actions")));
         };
@@ -36,6 +38,7 @@ impl Counts {
             counts.resize(n, 0.0);
         }
         self.pulled = None;
+        self.other_reward = None;
         Ok(())
     }
 
@@ -44,8 +47,30 @@ impl Counts {
         (self.rewards[arm] + 1.0) / (self.pulls[arm] + 2.0)
     }
 
+    /// Successes and pulls of an arm that pays 0 or 1.
+    pub(super) fn of(&self, arm: usize) -> (usize, usize) {
+        (self.rewards[arm] as usize, self.pulls[arm] as usize)
+    }
+
+    /// How often the arm pulled most was pulled.
+    pub(super) fn most_pulls(&self) -> usize {
+        self.pulls.iter().fold(0.0f64, |most, pulls| most.max(*pulls)) as usize
+    }
+
+    /// Refuses to go on where a reward was neither 0 nor 1.
+    pub(super) fn only_zero_or_one(&self, player: &str) -> Result<(), Unable> {
+        match self.other_reward {
+            None => Ok(()),
+            Some(reward) => Err(Unable(format!("{player} needs rewards of 0 or 1, and got {reward}"))),
+        }
+    }
+
     /// Pulls the arm of greatest index.
-    fn pull(&mut self, rng: &mut Rng, mut index: impl FnMut(&Self, usize, &mut Rng) -> f64) -> Action<'static> {
+    pub(super) fn pull(
+        &mut self,
+        rng: &mut Rng,
+        mut index: impl FnMut(&Self, usize, &mut Rng) -> f64,
+    ) -> Action<'static> {
         let (mut best, mut greatest, mut ties) = (0, f64::NEG_INFINITY, 0u32);
         for arm in 0..self.pulls.len() {
             let value = index(self, arm, rng);
@@ -63,7 +88,10 @@ impl Counts {
         Action::Discrete(best)
     }
 
-    fn count(&mut self, feedback: &Feedback) {
+    pub(super) fn count(&mut self, feedback: &Feedback) {
+        if feedback.reward != 0.0 && feedback.reward != 1.0 {
+            self.other_reward = Some(feedback.reward);
+        }
         if let Some(arm) = self.pulled {
             self.pulls[arm] += 1.0;
             self.rewards[arm] += feedback.reward;
@@ -143,19 +171,15 @@ impl Learner for Ucb1 {
 #[derive(Default)]
 pub struct Thompson {
     counts: Counts,
-    other_reward: Option<f64>,
 }
 
 impl Learner for Thompson {
     fn begin(&mut self, observation: &Space, action: &Space, _: &mut Rng) -> Result<(), Unable> {
-        self.other_reward = None;
         self.counts.begin("Thompson sampling", observation, action)
     }
 
     fn act(&mut self, _: &Percept<'_>, rng: &mut Rng) -> Result<Action<'_>, Unable> {
-        if let Some(reward) = self.other_reward {
-            return Err(Unable(format!("Thompson sampling needs rewards of 0 or 1, and got {reward}")));
-        }
+        self.counts.only_zero_or_one("Thompson sampling")?;
         let mut impossible = None;
         let action = self.counts.pull(rng, |counts, arm, rng| {
             let (won, lost) = (counts.rewards[arm], counts.pulls[arm] - counts.rewards[arm]);
@@ -171,9 +195,66 @@ impl Learner for Thompson {
     }
 
     fn feedback(&mut self, feedback: &Feedback) {
-        if feedback.reward != 0.0 && feedback.reward != 1.0 {
-            self.other_reward = Some(feedback.reward);
+        self.counts.count(feedback);
+    }
+}
+
+/// The arm of greatest posterior mean, but any arm with probability ε.
+pub struct EpsilonGreedy {
+    epsilon: f64,
+    counts: Counts,
+}
+
+impl EpsilonGreedy {
+    /// With this ε, 0 to 1.
+    pub fn new(epsilon: f64) -> Self {
+        EpsilonGreedy { epsilon, counts: Counts::default() }
+    }
+}
+
+impl Learner for EpsilonGreedy {
+    fn begin(&mut self, observation: &Space, action: &Space, _: &mut Rng) -> Result<(), Unable> {
+        self.counts.begin("epsilon-greedy", observation, action)
+    }
+
+    fn act(&mut self, _: &Percept<'_>, rng: &mut Rng) -> Result<Action<'_>, Unable> {
+        let explores = rng.random::<f64>() < self.epsilon;
+        Ok(self.counts.pull(rng, |counts, arm, _| if explores { 0.0 } else { counts.mean(arm) }))
+    }
+
+    fn feedback(&mut self, feedback: &Feedback) {
+        self.counts.count(feedback);
+    }
+}
+
+/// The optimal player of two arms that pay with p and 1 - p: a success of one is a failure of the other, so that either arm
+/// tells all, there is nothing to explore, and the arm for which there is more evidence is the best.
+///
+/// Optimal whatever the distribution of p, as long as p and 1 - p are equally likely.
+#[derive(Default)]
+pub struct Dependent {
+    counts: Counts,
+}
+
+impl Learner for Dependent {
+    fn begin(&mut self, observation: &Space, action: &Space, _: &mut Rng) -> Result<(), Unable> {
+        match action {
+            Space::Discrete { n: 2 } => self.counts.begin("the player of dependent arms", observation, action),
+            _ => Err(Unable("it plays bandits of two arms".into())),
         }
+    }
+
+    fn act(&mut self, _: &Percept<'_>, rng: &mut Rng) -> Result<Action<'_>, Unable> {
+        self.counts.only_zero_or_one("the player of dependent arms")?;
+        let evidence = |counts: &Counts, arm: usize| {
+            let (successes, pulls) = counts.of(arm);
+            let (other_successes, other_pulls) = counts.of(1 - arm);
+            (successes + other_pulls - other_successes) as f64 - (other_successes + pulls - successes) as f64
+        };
+        Ok(self.counts.pull(rng, |counts, arm, _| evidence(counts, arm)))
+    }
+
+    fn feedback(&mut self, feedback: &Feedback) {
         self.counts.count(feedback);
     }
 }

@@ -5,24 +5,32 @@
 
 mod bandit;
 mod dense;
+mod gittins;
 mod online;
+mod optimal;
 mod plain;
 
-pub use bandit::{Greedy, Thompson, Ucb1};
+pub use bandit::{Dependent, EpsilonGreedy, Greedy, Thompson, Ucb1};
 pub use dense::Initial;
+pub use gittins::Gittins;
 pub use online::{Descent, Online, OnlineConfig};
+pub use optimal::{MOST_PULLS_OF_MANY, MOST_PULLS_OF_TWO, Optimal, optimal_reward};
 pub use plain::{Always, Oracle, Random};
 
 use crate::learner::Learner;
 use vsml_envs::nearest;
 
 /// Name and one line about each player there is.
-pub const LISTING: [(&str, &str); 9] = [
+pub const LISTING: [(&str, &str); 13] = [
     ("random", "any action, equally likely"),
     ("greedy", "bandits: the arm of greatest posterior mean (s + 1) / (m + 2)"),
+    ("epsilon-greedy:epsilon=0.1", "bandits: the same, but any arm with probability epsilon"),
     ("ucb1:c=1", "bandits: every arm once, then the greatest s / m + c sqrt(2 ln t / m)"),
     ("ucb1-posterior:c=0.2", "bandits: the greatest (s + 1) / (m + 2) + c sqrt(2 ln t / (m + 2))"),
     ("thompson", "bandits: the arm of greatest draw from Beta(s + 1, m - s + 1)"),
+    ("gittins:discount=0.98", "bandits: the arm of greatest Gittins index for this discount"),
+    ("optimal:pulls=100", "bandits: optimal for independent arms; 2 arms up to 100 pulls, more up to 12"),
+    ("dependent", "bandits: optimal for two arms that pay with p and 1 - p"),
     ("always:arm=0", "always the same action"),
     ("oracle", "knows the expected rewards and takes the greatest"),
     ("sgd:learning_rate=0.01", "supervised streams: online softmax regression; with hidden=N, N tanh units between"),
@@ -74,6 +82,22 @@ pub fn make(spec: &str) -> Result<Box<dyn Learner>, PlayerError> {
         "random" => no_parameter(spec, parameters).map(|()| Box::<Random>::default() as Box<dyn Learner>),
         "greedy" => no_parameter(spec, parameters).map(|()| Box::<Greedy>::default() as Box<dyn Learner>),
         "thompson" => no_parameter(spec, parameters).map(|()| Box::<Thompson>::default() as Box<dyn Learner>),
+        "dependent" => no_parameter(spec, parameters).map(|()| Box::<Dependent>::default() as Box<dyn Learner>),
+        "epsilon-greedy" => {
+            let epsilon = parameter(spec, parameters, "epsilon", 0.1)?;
+            if !(0.0..=1.0).contains(&epsilon) {
+                return Err(refuse(spec, format!("epsilon is {epsilon}: it must be a probability, 0 to 1")));
+            }
+            Ok(Box::new(EpsilonGreedy::new(epsilon)))
+        }
+        "gittins" => {
+            let discount = parameter(spec, parameters, "discount", 0.98)?;
+            if !(f64::MIN_POSITIVE..=0.9999).contains(&discount) {
+                return Err(refuse(spec, format!("discount is {discount}: it must be above 0 and at most 0.9999")));
+            }
+            Ok(Box::new(Gittins::new(discount)))
+        }
+        "optimal" => Ok(Box::new(Optimal::new(parameter(spec, parameters, "pulls", 100)?))),
         "oracle" => no_parameter(spec, parameters).map(|()| Box::<Oracle>::default() as Box<dyn Learner>),
         "ucb1" => Ok(Box::new(Ucb1::new(exploration(spec, parameters, 1.0)?))),
         "ucb1-posterior" => Ok(Box::new(Ucb1::posterior(exploration(spec, parameters, 0.2)?))),
