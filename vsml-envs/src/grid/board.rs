@@ -66,6 +66,14 @@ pub enum BoardError {
         /// How long the first is.
         first: usize,
     },
+    /// Corridors lie on every second row and column, the outermost among them.
+    #[error("corridors on {width} by {height} cells: each side must be an odd number")]
+    Corridors {
+        /// Cells in a row.
+        width: usize,
+        /// Cells in a column.
+        height: usize,
+    },
     /// No cell would be free.
     #[error("{walls} walls on {cells} cells leave none free")]
     Walls {
@@ -196,35 +204,6 @@ impl Board {
             Move::Left => (column == 0, cell.wrapping_sub(1)),
         };
         if leads_out || self.walls[next] { cell } else { next }
-    }
-
-    /// How many moves each cell is away from `from`, by breadth-first search; none for walls and what cannot be reached.
-    ///
-    /// # Panics
-    /// If there is no such cell.
-    pub fn distances(&self, from: usize) -> Vec<Option<u32>> {
-        let mut distances = vec![None; self.cells()];
-        if self.walls[from] {
-            return distances;
-        }
-        distances[from] = Some(0);
-        let mut front = vec![from];
-        for distance in 1.. {
-            let mut next_front = Vec::new();
-            for cell in front {
-                for next in Move::ALL.map(|step| self.moved(cell, step)) {
-                    if distances[next].is_none() {
-                        distances[next] = Some(distance);
-                        next_front.push(next);
-                    }
-                }
-            }
-            if next_front.is_empty() {
-                break;
-            }
-            front = next_front;
-        }
-        distances
     }
 
     /// The board as tiles: walls, and on free cells what `tile` says.
@@ -370,27 +349,6 @@ mod tests {
             assert!(expected.contains(&count), "{counts:?}: standard deviation 29");
         }
         assert_eq!(board.draw_vacant(&mut rng, 7, |_| true), None);
-    }
-
-    #[test]
-    fn distances_go_around_walls() {
-        let (board, _) = Board::read(".#.\n.#.\n...\n##.\n.#.").unwrap();
-        let none = None;
-        let expected = [
-            [Some(0), none, Some(6)],
-            [Some(1), none, Some(5)],
-            [Some(2), Some(3), Some(4)],
-            [none, none, Some(5)],
-            [none, none, Some(6)],
-        ];
-        assert_eq!(board.distances(0), expected.concat());
-        assert_eq!(board.distances(1), vec![None; 15], "from a wall one gets nowhere");
-        let open = Board::open(7, 5).unwrap();
-        let (row, column) = (3, 2);
-        for (cell, distance) in open.distances(row * 7 + column).into_iter().enumerate() {
-            let (r, c) = open.row_and_column(cell);
-            assert_eq!(distance, Some((r.abs_diff(row) + c.abs_diff(column)) as u32));
-        }
     }
 
     #[test]

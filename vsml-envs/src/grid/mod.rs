@@ -8,13 +8,17 @@
 //! reward the way there ([`RewardMode`]).
 
 mod board;
+mod corridors;
 mod dark_room;
+mod distances;
 mod four_rooms;
 mod goal;
 mod goal_board;
 mod grid_navi;
 mod hearts_and_traps;
 mod key_to_door;
+mod maze;
+mod maze_maps;
 mod meta_maze;
 mod place;
 mod sight;
@@ -27,6 +31,7 @@ pub use goal::{Goal, RewardMode};
 pub use grid_navi::{GridNavi, GridNaviWorld};
 pub use hearts_and_traps::{HeartsAndTraps, HeartsAndTrapsWorld};
 pub use key_to_door::{KeyToDoor, KeyToDoorRoom};
+pub use maze::{Maze, Mazes};
 pub use meta_maze::{MetaMaze, MetaMazeWorld};
 pub use place::Place;
 pub use sight::{Sight, View};
@@ -77,5 +82,11 @@ pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
         "a corridor whose end must be taken by the side that a cue at its beginning said",
         LifetimeLength::Episodes(20),
         TMazes::default(),
+    )?;
+    registry.register_family(
+        "Maze-v0",
+        "mazes, random ones and those usual for tests; the sooner at the goal, the higher the reward",
+        LifetimeLength::Steps(500),
+        Mazes::default(),
     )
 }
