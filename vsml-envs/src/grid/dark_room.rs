@@ -3,7 +3,7 @@
 //! An open room in which nothing is seen but where one is. The goal shows itself by its reward alone, so a learner has to
 //! search the room once and go straight to the goal ever after: exploration and memory over episodes, and nothing else.
 
-use super::goal_board::{ACTIONS_WITH_STAYING, GoalBoard, Looks, check_numbers, check_size};
+use super::goal_board::{ACTIONS_WITH_STAYING, GoalBoard, Looks, check_apart, check_numbers, check_size};
 use super::{Board, Place, RewardMode, View};
 use crate::picture::Picture;
 use crate::registry::Family;
@@ -106,6 +106,7 @@ impl Family for DarkRooms {
         let board = Board::open(self.size, self.size).map_err(|error| error.to_string())?;
         self.goal.check_of_task("goal", &board)?;
         self.start.check("start", &board)?;
+        check_apart(self.goal, self.start, &board)?;
         self.looks().check()?;
         check_numbers(&[], self.max_episode_steps)
     }
@@ -241,6 +242,7 @@ mod tests {
             (DarkRooms { size: 1, ..DarkRooms::default() }, "`size`"),
             (DarkRooms { size: 65, ..DarkRooms::default() }, "`size`"),
             (DarkRooms { goal: Place::At { row: 9, column: 0 }, ..DarkRooms::default() }, "`goal`"),
+            (DarkRooms { goal: Place::At { row: 4, column: 4 }, ..DarkRooms::default() }, "where `goal` is"),
             (DarkRooms { goal: Place::Episode, ..DarkRooms::default() }, "`goal`"),
             (DarkRooms { show_goal: true, ..DarkRooms::default() }, "`show_goal`"),
             (DarkRooms { view: View::Egocentric, radius: 65, ..DarkRooms::default() }, "`radius`"),

@@ -3,7 +3,7 @@
 //! As a task of meta-learning the goal is hidden: the first episodes have to find it, the later ones go there. What makes
 //! the rooms harder than an open field is that the way leads through doorways of one cell, and that a step may fail.
 
-use super::goal_board::{GoalBoard, Looks, check_numbers};
+use super::goal_board::{GoalBoard, Looks, check_apart, check_numbers};
 use super::{Board, Move, Place, RewardMode, View};
 use crate::picture::Picture;
 use crate::registry::Family;
@@ -126,9 +126,7 @@ impl Family for FourRooms {
         let board = Self::board()?;
         self.goal.check_of_task("goal", &board)?;
         self.start.check("start", &board)?;
-        if self.goal.cell(&board).is_some_and(|goal| self.start.cell(&board) == Some(goal)) {
-            return Err(format!("`start` is {}, where the goal is: set one of them elsewhere", self.start));
-        }
+        check_apart(self.goal, self.start, &board)?;
         if self.fail_probability.low() < 0.0 || self.fail_probability.high() > 1.0 {
             return Err(format!("`fail_probability` is {}: a probability is 0 to 1", self.fail_probability));
         }
@@ -288,6 +286,7 @@ mod tests {
         assert!(refuse(|family| (family.view, family.radius) = (View::Egocentric, 0)).contains("`radius`"));
         assert!(refuse(|family| family.max_episode_steps = 0).contains("`max_episode_steps`"));
         let both = Place::At { row: 1, column: 1 };
-        assert!(FourRooms { goal: both, start: both, ..FourRooms::default() }.check().is_err());
+        let error = FourRooms { goal: both, start: both, ..FourRooms::default() }.check().unwrap_err();
+        assert!(error.contains("`start` is 1/1, where `goal` is"), "{error}");
     }
 }

@@ -61,6 +61,24 @@ pub(super) fn check_numbers(rewards: &[(&str, f64)], max_episode_steps: u64) -> 
     Ok(())
 }
 
+/// Refuses a penalty that would be a reward.
+pub(super) fn check_penalty(name: &str, penalty: f64) -> Result<(), String> {
+    if penalty < 0.0 {
+        return Err(format!("`{name}` is {penalty}: it is taken off the reward, give 0 or more"));
+    }
+    Ok(())
+}
+
+/// Refuses a start on the goal, both set by hand: nothing would be left to do.
+pub(super) fn check_apart(goal: Place, start: Place, board: &Board) -> Result<(), String> {
+    match (goal.cell(board), start.cell(board)) {
+        (Some(goal), Some(same)) if goal == same => {
+            Err(format!("`start` is {start}, where `goal` is: set one of them elsewhere"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Where `action` leads from `cell`: a move, or staying if it is none of the four.
 pub(super) fn walked(board: &Board, cell: usize, action: usize) -> usize {
     Move::ALL.get(action).map_or(cell, |step| board.moved(cell, *step))
@@ -78,8 +96,8 @@ pub(super) struct GoalBoard {
 }
 
 impl GoalBoard {
-    /// Draws what belongs to the task: the goal, and the start if it is part of it. They are never on the same cell,
-    /// unless both are set by hand so.
+    /// Draws what belongs to the task: the goal, and the start if it is part of it. They are never on the same cell:
+    /// [`check_apart`] sees to it where both are set by hand.
     pub(super) fn draw(board: Board, goal: Place, start: Place, looks: Looks, rng: &mut Rng) -> Self {
         let mut start_cell = start.cell(&board);
         let taken = usize::from(start_cell.is_some());

@@ -39,8 +39,8 @@ use serde::{Deserialize, Serialize};
 /// The fields below.
 ///
 /// # Differences from the source
-/// Board, goals, rewards and the 15 steps are those of the authors' code; 4 episodes are the paper's. There the action that
-/// stays comes first and places are numbers 0 to 4; here it comes last and places are scaled to -1..1. The action that
+/// Board, goals, rewards, the 15 steps and the 4 episodes are those of the authors' code. There the action that stays comes
+/// first and places are numbers 0 to 4; here it comes last and places are scaled to -1..1. The action that
 /// asks for a hint, off by default there, is left out.
 ///
 /// # Version history

@@ -1,8 +1,8 @@
 //! The mazes on which learners are usually tested after training on random ones.
 //!
-//! All are held-out levels of minimax and JaxUED, the first eight after Dennis et al. 2020 (PAIRED, arXiv 2012.02096) and
-//! Jiang et al. 2021 (Robust PLR, arXiv 2110.02439). Both repositories have these eight with the same walls, starts and
-//! goals, which we compared cell by cell; the two corridors are minimax's alone.
+//! They are held-out levels of minimax and JaxUED, which have them from the work on PAIRED (Dennis et al. 2020, arXiv
+//! 2012.02096) and its successors. Both have the first eight with the same walls, starts and goals, which we compared cell
+//! by cell; the two corridors are minimax's.
 //!
 //! `#` is a wall, `S` the start, `G` a goal. Where there are several goals, one of them is the task's.
 

@@ -4,7 +4,7 @@
 //! agent are all it sees. Each time the hidden goal is reached the agent is thrown to another cell, and has to find back:
 //! what it is to remember is where the goal is, and where it is itself it must work out from its own moves.
 
-use super::goal_board::{GoalBoard, Looks, check_numbers};
+use super::goal_board::{GoalBoard, Looks, check_apart, check_numbers, check_penalty};
 use super::{Board, MAX_SIDE, Move, Place, RewardMode, View};
 use crate::picture::Picture;
 use crate::registry::Family;
@@ -123,7 +123,9 @@ impl Family for MetaMaze {
         let board = self.board()?;
         self.goal.check_of_task("goal", &board)?;
         self.start.check("start", &board)?;
+        check_apart(self.goal, self.start, &board)?;
         self.looks().check()?;
+        check_penalty("wall_penalty", self.wall_penalty)?;
         check_numbers(&[("goal_reward", self.goal_reward), ("wall_penalty", self.wall_penalty)], self.max_episode_steps)
     }
 }
@@ -262,7 +264,9 @@ mod tests {
             (MetaMaze { size: 65, ..MetaMaze::default() }, "`size`"),
             (MetaMaze { size: 7, ..MetaMaze::default() }, "`start` is centre: a free cell"),
             (MetaMaze { goal: Place::At { row: 1, column: 1 }, ..MetaMaze::default() }, "`goal`"),
+            (MetaMaze { goal: Place::Centre, ..MetaMaze::default() }, "`start` is centre, where `goal` is"),
             (MetaMaze { wall_penalty: f64::NAN, ..MetaMaze::default() }, "`wall_penalty`"),
+            (MetaMaze { wall_penalty: -0.1, ..MetaMaze::default() }, "`wall_penalty` is -0.1: it is taken off"),
             (MetaMaze { goal_reward: f64::NAN, ..MetaMaze::default() }, "`goal_reward`"),
             (MetaMaze { radius: 0, ..MetaMaze::default() }, "`radius`"),
         ] {

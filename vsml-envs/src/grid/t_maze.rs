@@ -5,7 +5,7 @@
 //! and what was learnt in one says nothing about the next but what the cue means. In the active form the agent has to go
 //! and look at the cue first, a step against the direction of all others, which pays only at the very end.
 
-use super::goal_board::check_numbers;
+use super::goal_board::{check_numbers, check_penalty};
 use super::{Board, MAX_SIDE, Move};
 use crate::picture::{Colour, Mark, Picture, Tile};
 use crate::registry::Family;
@@ -140,6 +140,7 @@ impl Family for TMazes {
             return Err(format!("`spare_steps` is {}: at most 1000", self.spare_steps));
         }
         let rewards = [("goal_reward", self.goal_reward), ("penalty", self.penalty), ("distraction", self.distraction)];
+        check_penalty("penalty", self.penalty)?;
         check_numbers(&rewards, 1)
     }
 }
@@ -337,6 +338,7 @@ mod tests {
             (TMazes { length: 0, ..TMazes::default() }, "`length`"),
             (TMazes { length: 64, ..TMazes::default() }, "`length`"),
             (TMazes { oracle_length: usize::MAX, ..TMazes::default() }, "`oracle_length`"),
+            (TMazes { penalty: -0.1, ..TMazes::default() }, "`penalty` is -0.1: it is taken off"),
             (TMazes { penalty: f64::NAN, ..TMazes::default() }, "`penalty`"),
             (TMazes { spare_steps: u64::MAX, ..TMazes::default() }, "`spare_steps`"),
         ] {
