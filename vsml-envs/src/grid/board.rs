@@ -66,6 +66,14 @@ pub enum BoardError {
         /// How long the first is.
         first: usize,
     },
+    /// Corridors lie on every second row and column, the outermost among them.
+    #[error("corridors on {width} by {height} cells: each side must be an odd number")]
+    Corridors {
+        /// Cells in a row.
+        width: usize,
+        /// Cells in a column.
+        height: usize,
+    },
     /// No cell would be free.
     #[error("{walls} walls on {cells} cells leave none free")]
     Walls {
