@@ -12,12 +12,10 @@ use vsml_envs::{Action, LifetimeKey, OwnedAction, Registry, Rng, Split};
 const STEPS: u64 = 500;
 
 /// Wrappers that go around every id. Several at once where none keeps another from fitting.
-const WRAPPERS: [&str; 14] = [
-    "time_limit=7",
+const WRAPPERS: [&str; 12] = [
     "permute_observations=true",
     "permute_actions=true",
-    "scale_observations=-2..2",
-    "shift_observations=-1..1",
+    "scale_observations=-2..2,shift_observations=-1..1",
     "project_observations=5",
     "time_limit=7,permute_observations=true,permute_actions=true,scale_observations=-2..2,shift_observations=1,project_observations=20",
     "scale_reward=-2..2,shift_reward=-1..1,delay_reward=3,normalise_reward=true,clip_reward=-1..1",
