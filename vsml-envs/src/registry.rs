@@ -16,7 +16,7 @@
 //! The table is explicit: an environment is there because somebody called `register`. (Crates that collect entries at
 //! link time lose those that nothing refers to.)
 
-use crate::wrappers::{self, Span};
+use crate::wrappers::{self, Places, Span};
 use crate::{LifetimeLength, TaskDistribution, Tasks};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -79,39 +79,106 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, name)| name.to_string())
 }
 
-/// The parameters that every id takes besides its own.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// The parameters that every id takes besides its own. All but the first two ask for a wrapper; the fields are in the order
+/// in which [`wrappers::wrap`] puts them around a task.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Common {
     /// Length of a lifetime in steps.
     pub steps: Option<u64>,
     /// Length of a lifetime in episodes.
     pub episodes: Option<u64>,
+    /// With this probability, the action of the step before is carried out again ([`wrappers::StickyActions`]).
+    pub sticky_actions: Option<f64>,
+    /// Every action is carried out so many times in one step ([`wrappers::RepeatActions`]).
+    pub repeat_actions: Option<usize>,
     /// Longest episode: it is truncated after so many steps ([`wrappers::TimeLimit`]).
     pub time_limit: Option<u64>,
-    /// Each task has its observations in an order of its own ([`wrappers::PermuteObservations`]).
-    pub permute_observations: bool,
+    /// Continuous actions are numbers in `[-1, 1]`, stretched to their bounds ([`wrappers::RescaleActions`]).
+    pub rescale_actions: bool,
+    /// Continuous actions become discrete ones, with so many levels a number ([`wrappers::DiscretiseActions`]).
+    pub discretise_actions: Option<usize>,
+    /// Continuous actions may lie outside of their bounds, and are clipped ([`wrappers::ClipActions`]).
+    pub clip_actions: bool,
     /// Each task has its actions in an order of its own ([`wrappers::PermuteActions`]).
     pub permute_actions: bool,
+    /// Each task has a factor for its rewards, drawn from here ([`wrappers::AffineReward`]).
+    pub scale_reward: Option<Span>,
+    /// Each task has an offset for its rewards, drawn from here ([`wrappers::AffineReward`]).
+    pub shift_reward: Option<Span>,
+    /// The last step of an episode pays the sum of its rewards, no other step pays ([`wrappers::SparseReward`]).
+    pub sparse_reward: bool,
+    /// Rewards are paid so many steps later ([`wrappers::DelayReward`]).
+    pub delay_reward: Option<usize>,
+    /// Rewards are divided by the deviation of their discounted sum so far ([`wrappers::NormaliseReward`]).
+    pub normalise_reward: bool,
+    /// Rewards are clipped to these bounds ([`wrappers::ClipReward`]).
+    pub clip_reward: Option<Span>,
+    /// The numbers in these places, `1` or `1+3`, show 0 ([`wrappers::MaskObservations`]).
+    pub mask_observations: Option<Places>,
+    /// Numbers are shown by mean and deviation so far ([`wrappers::NormaliseObservations`]).
+    pub normalise_observations: bool,
+    /// Observations are clipped to these bounds ([`wrappers::ClipObservations`]).
+    pub clip_observations: Option<Span>,
+    /// Bounded numbers are shown in `[-1, 1]` ([`wrappers::RescaleObservations`]).
+    pub rescale_observations: bool,
+    /// Each task shows every number with its sign flipped, or not, as it falls ([`wrappers::AffineObservations::mirrored`]).
+    pub mirror_observations: bool,
     /// Each task has a factor for every observation, drawn from here ([`wrappers::AffineObservations`]).
     pub scale_observations: Option<Span>,
     /// Each task has an offset for every observation, drawn from here ([`wrappers::AffineObservations`]).
     pub shift_observations: Option<Span>,
+    /// Each task shows so many of its numbers twice ([`wrappers::DuplicateObservations`]).
+    pub duplicate_observations: Option<usize>,
+    /// So many more numbers are shown, which mean nothing ([`wrappers::PadObservations`]).
+    pub pad_observations: Option<usize>,
+    /// Each task has its observations in an order of its own ([`wrappers::PermuteObservations`]).
+    pub permute_observations: bool,
     /// Each task has its observations multiplied by a random matrix of so many rows ([`wrappers::ProjectObservations`]).
     pub project_observations: Option<usize>,
+    /// Gaussian noise of this deviation is added to every number ([`wrappers::NoiseObservations`]).
+    pub noise_observations: Option<f64>,
+    /// With this probability, a number shows 0 ([`wrappers::DropObservations`]).
+    pub drop_observations: Option<f64>,
+    /// The last so many observations are shown at once ([`wrappers::StackObservations`]).
+    pub stack_observations: Option<usize>,
+    /// One more number shows how much of `time_limit` is gone ([`wrappers::TimeAwareObservations`]).
+    pub time_aware: bool,
 }
 
 impl Common {
-    /// The parameters' names.
-    pub const KEYS: [&'static str; 8] = [
+    /// The parameters' names: those of the fields, in their order.
+    pub const KEYS: &[&str] = &[
         "steps",
         "episodes",
+        "sticky_actions",
+        "repeat_actions",
         "time_limit",
-        "permute_observations",
+        "rescale_actions",
+        "discretise_actions",
+        "clip_actions",
         "permute_actions",
+        "scale_reward",
+        "shift_reward",
+        "sparse_reward",
+        "delay_reward",
+        "normalise_reward",
+        "clip_reward",
+        "mask_observations",
+        "normalise_observations",
+        "clip_observations",
+        "rescale_observations",
+        "mirror_observations",
         "scale_observations",
         "shift_observations",
+        "duplicate_observations",
+        "pad_observations",
+        "permute_observations",
         "project_observations",
+        "noise_observations",
+        "drop_observations",
+        "stack_observations",
+        "time_aware",
     ];
 }
 
@@ -285,7 +352,8 @@ impl Registry {
             } else if let Some(slot) = own.get_mut(key) {
                 *slot = value;
             } else {
-                let known: Vec<String> = own.keys().map(String::as_str).chain(Common::KEYS).map(String::from).collect();
+                let known: Vec<String> =
+                    own.keys().map(String::as_str).chain(Common::KEYS.iter().copied()).map(String::from).collect();
                 return Err(RegistryError::UnknownParameter {
                     id: id.into(),
                     key: key.into(),
@@ -310,5 +378,18 @@ impl Registry {
         let distribution = (entry.build)(own).map_err(&refuse)?;
         let distribution = wrappers::wrap(distribution, &common).map_err(&refuse)?;
         Ok(Tasks { id: spec.into(), length, distribution })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keys_are_the_fields() {
+        let Ok(Value::Object(fields)) = serde_json::to_value(Common::default()) else { panic!("named fields") };
+        let mut keys = Common::KEYS.to_vec();
+        keys.sort_unstable();
+        assert_eq!(fields.keys().collect::<Vec<_>>(), keys);
     }
 }

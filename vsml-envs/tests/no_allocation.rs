@@ -42,10 +42,16 @@ fn the_counter_counts() {
 
 #[test]
 fn a_step_allocates_nothing() {
-    let all_wrappers = "time_limit=7,permute_observations=true,permute_actions=true,scale_observations=0.5..2,shift_observations=1,project_observations=9";
+    let all_wrappers = [
+        "time_limit=7,permute_observations=true,permute_actions=true,scale_observations=0.5..2,shift_observations=1,project_observations=9",
+        "time_limit=7,sticky_actions=0.5,repeat_actions=2,scale_reward=-1..1,delay_reward=3,normalise_reward=true,clip_reward=-1..1",
+        "time_limit=7,rescale_actions=true,clip_actions=true",
+        "time_limit=7,discretise_actions=3,sparse_reward=true",
+        "time_limit=7,mask_observations=0,normalise_observations=true,clip_observations=-2..2,rescale_observations=true,mirror_observations=true,duplicate_observations=1,pad_observations=2,noise_observations=1,drop_observations=0.5,stack_observations=2,time_aware=true",
+    ];
     let key = LifetimeKey { seed: 0, split: Split::Test, generation: 0, member: 0, lifetime: 0 };
     let registry = Registry::builtin();
-    let wrapped = trajectory::ids().into_iter().map(|id| format!("{id}{all_wrappers}"));
+    let wrapped = trajectory::ids().into_iter().flat_map(|id| all_wrappers.map(|wrappers| format!("{id}{wrappers}")));
     let wrapped = wrapped.filter(|spec| registry.make(spec).is_ok());
     let variants = trajectory::variants().into_iter().map(|(_, spec)| spec);
     for spec in variants.chain(wrapped) {

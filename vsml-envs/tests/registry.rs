@@ -86,6 +86,38 @@ fn bad_values_are_named_with_their_parameter() {
 }
 
 #[test]
+fn bad_values_of_wrappers_are_named_with_their_parameter() {
+    let refused = |parameters: &str, words: &[&str]| says(&format!("CartPole-v1:{parameters}"), words);
+    refused("sticky_actions=1", &["`sticky_actions` is 1", "below 1"]);
+    refused("sticky_actions=often", &["`sticky_actions`", "often"]);
+    refused("repeat_actions=0", &["`repeat_actions` is 0", "1 to 10000"]);
+    refused("repeat_actions=-1", &["`repeat_actions`", "-1"]);
+    refused("rescale_actions=2", &["`rescale_actions`", "a boolean"]);
+    refused("rescale_actions=true", &["RescaleActions cannot wrap the space Discrete"]);
+    refused("clip_actions=true", &["ClipActions cannot wrap the space Discrete"]);
+    refused("discretise_actions=3", &["DiscretiseActions cannot wrap the space Discrete"]);
+    refused("discretise_actions=1", &["`discretise_actions` is 1", "2 to 4096"]);
+    refused("scale_reward=much", &["`scale_reward`", "0.5..2"]);
+    refused("shift_reward=inf", &["`shift_reward`", "not finite"]);
+    refused("delay_reward=0", &["`delay_reward` is 0", "1 to 100000"]);
+    refused("clip_reward=1", &["`clip_reward` is 1", "-1..1"]);
+    refused("clip_reward=1..-1", &["`clip_reward`", "did you mean -1..1?"]);
+    refused("mask_observations=4", &["MaskObservations cannot wrap the space", "count from 0"]);
+    refused("mask_observations=1+1", &["`mask_observations` is 1+1", "once"]);
+    refused("mask_observations=1-3", &["`mask_observations`", "1+3"]);
+    refused("clip_observations=2", &["`clip_observations` is 2", "-10..10"]);
+    refused("rescale_observations=true", &["RescaleObservations cannot wrap the space", "finite bounds"]);
+    refused("duplicate_observations=0", &["`duplicate_observations` is 0"]);
+    refused("duplicate_observations=5", &["DuplicateObservations cannot wrap the space"]);
+    refused("pad_observations=0", &["`pad_observations` is 0", "1 to 65536"]);
+    refused("noise_observations=-1", &["`noise_observations` is -1"]);
+    refused("drop_observations=2", &["`drop_observations` is 2", "0 to 1"]);
+    refused("stack_observations=0", &["`stack_observations` is 0"]);
+    refused("time_aware=true", &["`time_aware`", "give `time_limit`"]);
+    refused("normalize_reward=true", &["did you mean `normalise_reward`?"]);
+}
+
+#[test]
 fn a_lifetime_has_one_length_and_it_is_not_nothing() {
     says("CartPole-v1:steps=0", &["at least one step"]);
     says("CartPole-v1:episodes=0", &["at least one step"]);

@@ -3,8 +3,10 @@
 //! Whether a cart's place is told in metres or in miles, to the left or to the right, should not matter to one who
 //! learns within a lifetime; to one with fixed weights it does. A factor and an offset per number stand for that.
 
+use super::bounds::Bounds;
 use super::{Span, WrapperError};
 use crate::{Action, Environment, Rng, Space, Step};
+use rand::RngExt;
 
 /// Shows `x * scale + shift` in place of each number `x` of the inner observation, in `f32`.
 ///
@@ -31,10 +33,7 @@ impl<E: Environment> AffineObservations<E> {
                 return Err(WrapperError::Numbers { what, given: given.clone(), len });
             }
         }
-        let (low, high, shape) = match inner_space {
-            Space::Box { low, high, shape } => (low, high, shape),
-            _ => (vec![0.0; len], vec![1.0; len], vec![len]),
-        };
+        let Bounds { low, high, shape } = Bounds::of(inner_space);
         let bounds: Vec<(f32, f32)> = (0..len).map(|i| image(low[i], high[i], scale[i], shift[i])).collect();
         let (low, high) = bounds.into_iter().unzip();
         Ok(AffineObservations { inner, scale, shift, space: Space::Box { low, high, shape } })
@@ -49,6 +48,16 @@ impl<E: Environment> AffineObservations<E> {
         let mut draw = |span: Span| (0..len).map(|_| span.sample(rng) as f32).collect();
         let (scale, shift) = (draw(scale), draw(shift));
         Self::new(inner, scale, shift)
+    }
+
+    /// Draws for every number of the observation whether its sign is flipped, each with probability 1/2.
+    ///
+    /// # Errors
+    /// None for any environment; the type is that of [`AffineObservations::new`].
+    pub fn mirrored(inner: E, rng: &mut Rng) -> Result<Self, WrapperError> {
+        let len = inner.observation_space().flat_len();
+        let scale = (0..len).map(|_| if rng.random() { -1.0 } else { 1.0 }).collect();
+        Self::new(inner, scale, vec![0.0; len])
     }
 
     fn show(&self, observation: &mut [f32]) {
@@ -140,6 +149,20 @@ mod tests {
         environment.reset(&mut rng, &mut observation);
         assert!(environment.observation_space().contains_flat(&observation));
         assert!(observation.iter().any(|&x| x != 0.0 && x != 1.0));
+    }
+
+    #[test]
+    fn half_of_the_numbers_are_mirrored_with_their_bounds() {
+        let mut rng = stream(0, "affine", &[3]);
+        let inner = Shows(Space::Box { low: vec![-1.0; 1000], high: vec![3.0; 1000], shape: vec![1000] });
+        let mut environment = AffineObservations::mirrored(inner, &mut rng).unwrap();
+        let Space::Box { low, high, .. } = environment.observation_space() else { panic!("a box stays a box") };
+        let mirrored = low.iter().filter(|low| **low == -3.0).count();
+        assert!((420..580).contains(&mirrored), "{mirrored}: 500 expected, standard deviation 16");
+        assert!(low.iter().zip(&high).all(|bounds| [(&-1.0, &3.0), (&-3.0, &1.0)].contains(&bounds)));
+        let mut observation = vec![f32::NAN; 1000];
+        environment.reset(&mut rng, &mut observation);
+        assert_eq!(observation[1], if low[1] == -3.0 { -1.0 } else { 1.0 });
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! With it, "left" is action 0 in one task and action 1 in the next: what an action does has to be learnt within the
 //! lifetime. Expected rewards and targets are told in the same order as the actions, so that they stay right.
 
-use super::{WrapperError, permuted, random_order};
+use super::WrapperError;
+use super::order::{permuted, random_order};
 use crate::{Action, Environment, Rng, Space, Step};
 
 /// Carries out action `order[a]` of the inner environment where action `a` is taken.

@@ -3,7 +3,8 @@
 //! A learner with fixed weights may know that the third number is the pole's angle; one that has to work on tasks it has
 //! never seen must find out. Shuffling the numbers from task to task takes the short cut away.
 
-use super::{WrapperError, permuted, random_order};
+use super::WrapperError;
+use super::order::{permuted, random_order};
 use crate::{Action, Environment, Rng, Space, Step};
 
 /// Shows number `order[i]` of the inner observation at place `i`. Bounds of a box move along.
