@@ -18,6 +18,7 @@ pub mod bandits;
 pub mod control;
 pub mod grid;
 pub mod picture;
+pub mod probes;
 pub mod supervised;
 pub mod wrappers;
 
