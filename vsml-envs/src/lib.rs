@@ -14,6 +14,7 @@ mod random;
 mod registry;
 mod space;
 
+pub mod alchemy;
 pub mod bandits;
 pub mod control;
 pub mod grid;

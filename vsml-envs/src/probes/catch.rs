@@ -106,7 +106,7 @@ impl Environment for Catch {
 ///
 /// # Rewards
 /// In the last step 1 if the ball is caught, otherwise -1; 0 before. Every ball can be caught if there are more rows than
-/// half the columns, rounded down; who moves at random catches about one in `columns`.
+/// half the columns, rounded down; who moves without looking catches one in `columns`.
 ///
 /// # Starting state
 /// The ball in a random column of the highest row, the paddle in the middle of the lowest (right of it if `columns` is

@@ -69,20 +69,22 @@ impl Deck {
         self.dealt
     }
 
-    /// The cards in the order of dealing, those not yet dealt on grey; the one asked for on yellow.
+    /// The cards in the order of dealing, those not yet dealt in small letters and on grey; the one asked for on
+    /// yellow.
     pub fn picture(&self, asked: Option<usize>) -> Picture {
         const FACES: [Tile; SUITS] = [
-            Tile::new('s', Mark::Square, Colour::BLACK),
-            Tile::new('d', Mark::Diamond, Colour::RED),
-            Tile::new('c', Mark::Disc, Colour::BLUE),
-            Tile::new('h', Mark::Cross, Colour::PURPLE),
+            Tile::new('S', Mark::Square, Colour::BLACK),
+            Tile::new('D', Mark::Diamond, Colour::RED),
+            Tile::new('C', Mark::Disc, Colour::BLUE),
+            Tile::new('H', Mark::Cross, Colour::PURPLE),
         ];
+        let unseen = |face: Tile| Tile { character: face.character.to_ascii_lowercase(), ..face.on(Colour::LIGHT) };
         let width = ROW.min(self.cards());
         let tiles = Tiles::new(width, self.cards().div_ceil(width), |place| match place {
             _ if place >= self.cards() => Tile::new(' ', Mark::None, Colour::WHITE),
             _ if Some(place) == asked => FACES[self.suit(place)].on(Colour::YELLOW),
             _ if place < self.dealt => FACES[self.suit(place)],
-            _ => FACES[self.suit(place)].on(Colour::LIGHT),
+            _ => unseen(FACES[self.suit(place)]),
         });
         Picture::from(tiles).with_caption(format!("{} of {} cards seen", self.dealt, self.cards()))
     }
@@ -108,6 +110,17 @@ mod tests {
             assert_eq!(counts, [2; SUITS]);
         }
         assert!(first.iter().all(|count| (440..560).contains(count)), "{first:?}: standard deviation 19");
+    }
+
+    #[test]
+    fn the_picture_tells_what_has_been_seen() {
+        let mut deck = Deck::new(16);
+        deck.begin(&mut stream(0, "deck", &[1]));
+        deck.deal();
+        let text = deck.picture(Some(0)).to_text();
+        let cards: String = text.lines().take(2).collect();
+        assert!(cards[..2].chars().all(char::is_uppercase) && cards[2..16].chars().all(char::is_lowercase), "{text}");
+        assert!(text.ends_with("2 of 16 cards seen"));
     }
 
     #[test]

@@ -93,7 +93,9 @@ impl Environment for DiscountingChain {
                 _ => Tile::FLOOR,
             }
         });
-        Some(Picture::from(tiles).with_caption(format!("chain {} pays {}", self.bonus_chain, 1.0 + self.bonus)))
+        let chosen = self.chosen.map_or("none".to_string(), |chain| format!("chain {chain}"));
+        let caption = format!("chain {} pays {}; chosen: {chosen}", self.bonus_chain, 1.0 + self.bonus);
+        Some(Picture::from(tiles).with_caption(caption))
     }
 }
 

@@ -149,7 +149,7 @@ impl Environment for MemoryChain {
 ///
 /// # Arguments
 /// `length` (10), a whole number or a range of such as `5..50`, and `bits` (1). The sweeps of the source are lengths 1 to
-/// 10, 12, 14, 17, 20, 25 and 30 to 100 by tens with one bit, and as many bits up to 40 with a length of 2.
+/// 10, 12, 14, 17, 20, 25 and 30 to 100 by tens with one bit, and the same numbers of bits, up to 40, with a length of 2.
 ///
 /// # Differences from the source
 /// None in the dynamics (bsuite, `memory_chain.py`). Observations are flat rather than of shape `[1, 2 + bits]`. The

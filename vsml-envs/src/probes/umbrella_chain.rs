@@ -122,7 +122,8 @@ impl Environment for UmbrellaChain {
 ///
 /// # Arguments
 /// `length` (20), a whole number or a range of such, and `distractors` (20). The sweeps of the source are lengths 1 to
-/// 10, 12, 14, 17, 20, 25 and 30 to 100 by tens with 20 distractors, and as many distractors with a length of 20.
+/// 10, 12, 14, 17, 20, 25 and 30 to 100 by tens with 20 distractors, and the same numbers of distractors with a length of
+/// 20.
 ///
 /// # Differences from the source
 /// None in the dynamics (bsuite, `umbrella_chain.py`). Observations are flat rather than of shape `[1, 3 + distractors]`.
