@@ -20,8 +20,10 @@ impl Registry {
 }
 
 fn register_all(registry: &mut Registry) -> Result<(), RegistryError> {
+    crate::alchemy::register(registry)?;
     crate::bandits::register(registry)?;
     crate::control::register(registry)?;
     crate::grid::register(registry)?;
+    crate::probes::register(registry)?;
     crate::supervised::register(registry)
 }

@@ -14,10 +14,12 @@ mod random;
 mod registry;
 mod space;
 
+pub mod alchemy;
 pub mod bandits;
 pub mod control;
 pub mod grid;
 pub mod picture;
+pub mod probes;
 pub mod supervised;
 pub mod vector;
 pub mod wrappers;
