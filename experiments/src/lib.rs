@@ -9,6 +9,11 @@
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+/// And so is the guide to a new environment.
+#[cfg(doctest)]
+#[doc = include_str!("../../vsml-envs/GUIDE.md")]
+struct Guide;
+
 mod arguments;
 mod config;
 mod evaluate;
