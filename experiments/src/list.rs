@@ -3,17 +3,18 @@
 use crate::output::say;
 use crate::table;
 use vsml_agents::players;
-use vsml_envs::Registry;
+use vsml_envs::{Common, Registry};
 
 /// Prints environments and reference players.
 pub fn list(registry: &Registry) {
     say("Environments. Parameters follow a colon: BernoulliBandit-v0:arms=5,kind=independent,steps=200");
     say(table::listing_table(&registry.list()));
-    say("Every environment also takes steps, episodes, time_limit, permute_observations, permute_actions,");
+    say("");
     say(
-        "project_observations (to so many), scale_observations and shift_observations (a number, or a range as in 0.5..2).",
+        "What every environment also takes. A range is written as in 0.5..2; what is drawn from it is drawn for each task",
     );
+    say(table::named_lines("parameter", "meaning", &Common::listing()));
     say("");
     say("Reference players");
-    say(table::player_table(&players::LISTING));
+    say(table::named_lines("player", "what it does", &players::LISTING));
 }

@@ -122,10 +122,10 @@ pub fn listing_table(listings: &[Listing]) -> String {
     table.to_string()
 }
 
-/// Reference players, each with a line about it.
-pub fn player_table(players: &[(&str, &str)]) -> String {
-    let mut table = new_table(["player", "what it does"]);
-    for (name, line) in players {
+/// Names, each with a line about it.
+pub fn named_lines(name: &str, line: &str, entries: &[(&str, &str)]) -> String {
+    let mut table = new_table([name, line]);
+    for (name, line) in entries {
         table.add_row([name, line]);
     }
     table.to_string()

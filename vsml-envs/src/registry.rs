@@ -79,6 +79,29 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, name)| name.to_string())
 }
 
+/// Defines [`Common`] and, from the same fields and their documentation, the table of them that users are shown.
+macro_rules! common {
+    ($(#[$attribute:meta])* pub struct Common { $(#[doc = $line:literal] pub $key:ident: $type:ty,)+ }) => {
+        $(#[$attribute])*
+        pub struct Common {
+            $(#[doc = $line] pub $key: $type,)+
+        }
+
+        impl Common {
+            /// The parameters' names: those of the fields, in their order.
+            pub const KEYS: &[&str] = &[$(stringify!($key)),+];
+
+            /// Each parameter's name, and a line about it.
+            pub fn listing() -> Vec<(&'static str, &'static str)> {
+                // What stands in brackets at the end is for readers of the source.
+                let line = |line: &'static str| line.split(" ([").next().unwrap_or(line).trim().trim_end_matches('.');
+                vec![$((stringify!($key), line($line))),+]
+            }
+        }
+    };
+}
+
+common! {
 /// The parameters that every id takes besides its own. All but the first two ask for a wrapper; the fields are in the order
 /// in which [`wrappers::wrap`] puts them around a task.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -145,41 +168,6 @@ pub struct Common {
     /// One more number shows how much of `time_limit` is gone ([`wrappers::TimeAwareObservations`]).
     pub time_aware: bool,
 }
-
-impl Common {
-    /// The parameters' names: those of the fields, in their order.
-    pub const KEYS: &[&str] = &[
-        "steps",
-        "episodes",
-        "sticky_actions",
-        "repeat_actions",
-        "time_limit",
-        "rescale_actions",
-        "discretise_actions",
-        "clip_actions",
-        "permute_actions",
-        "scale_reward",
-        "shift_reward",
-        "sparse_reward",
-        "delay_reward",
-        "normalise_reward",
-        "clip_reward",
-        "mask_observations",
-        "normalise_observations",
-        "clip_observations",
-        "rescale_observations",
-        "mirror_observations",
-        "scale_observations",
-        "shift_observations",
-        "duplicate_observations",
-        "pad_observations",
-        "permute_observations",
-        "project_observations",
-        "noise_observations",
-        "drop_observations",
-        "stack_observations",
-        "time_aware",
-    ];
 }
 
 type Build = Box<dyn Fn(Map<String, Value>) -> Result<Arc<dyn TaskDistribution>, String> + Send + Sync>;
