@@ -6,10 +6,14 @@
 
 mod board;
 mod hearts_and_traps;
+mod krazy;
+mod lpg;
 mod sight;
 
 pub use board::{Board, BoardError, MAX_SIDE, Move};
 pub use hearts_and_traps::{HeartsAndTraps, HeartsAndTrapsWorld};
+pub use krazy::{KrazyWorld, KrazyWorlds, Thing};
+pub use lpg::{LpgGrid, LpgGridWorld, LpgMode, LpgView, ObjectKind};
 pub use sight::{Sight, View};
 
 use crate::{LifetimeLength, Registry, RegistryError};
@@ -21,5 +25,17 @@ pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
         "a gridworld of hearts to collect and traps to avoid, or the other way round",
         LifetimeLength::Steps(200),
         HeartsAndTraps::default(),
+    )?;
+    registry.register_family(
+        "LpgGrid-v0",
+        "gridworlds of objects that are worth something, may end the episode and may return",
+        LifetimeLength::Steps(1000),
+        LpgGrid::default(),
+    )?;
+    registry.register_family(
+        "KrazyWorld-v0",
+        "a gridworld of which neither the colours nor the moves are known beforehand, and little energy to find out",
+        LifetimeLength::Steps(500),
+        KrazyWorlds::default(),
     )
 }
