@@ -8,12 +8,14 @@ mod board;
 mod hearts_and_traps;
 mod krazy;
 mod lpg;
+mod rules;
 mod sight;
 
 pub use board::{Board, BoardError, MAX_SIDE, Move};
 pub use hearts_and_traps::{HeartsAndTraps, HeartsAndTrapsWorld};
 pub use krazy::{KrazyWorld, KrazyWorlds, Thing};
 pub use lpg::{LpgGrid, LpgGridWorld, LpgMode, LpgView, ObjectKind};
+pub use rules::{Condition, Rule, RuleTask, RuleWorld, RuleWorlds};
 pub use sight::{Sight, View};
 
 use crate::{LifetimeLength, Registry, RegistryError};
@@ -37,5 +39,11 @@ pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
         "a gridworld of which neither the colours nor the moves are known beforehand, and little energy to find out",
         LifetimeLength::Steps(500),
         KrazyWorlds::default(),
+    )?;
+    registry.register_family(
+        "RuleWorld-v0",
+        "a gridworld of objects that turn into others by hidden rules, towards a hidden goal",
+        LifetimeLength::Episodes(10),
+        RuleWorlds::default(),
     )
 }

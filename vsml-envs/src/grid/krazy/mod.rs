@@ -32,7 +32,8 @@ use serde::{Deserialize, Serialize};
 /// - *Key* and *door*: the door cannot be entered without the key, which is picked up by walking over it.
 ///
 /// The task is the layout, the start, the colours (which plane shows which tile) and the dynamics (which action moves
-/// where). In an episode nothing is random. All goals can be reached if energy lasts; whether it does is not assured.
+/// where). In an episode nothing is random. All goals can be reached if energy lasts; whether it does is not assured,
+/// but it did in each of 100 tasks that were searched through.
 ///
 /// # Action space
 /// `Discrete(4)`: up, right, down, left in an order of the task's own; with `shuffle_dynamics=false` in this one.
@@ -351,7 +352,7 @@ impl Environment for KrazyWorld {
 mod tests {
     use super::*;
     use crate::stream;
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     const UP: usize = 0;
     const RIGHT: usize = 1;
@@ -478,5 +479,46 @@ mod tests {
                 family.world(&mut rng).unwrap();
             }
         }
+    }
+
+    /// Whether all goals can be had in one episode of `world`: a search through what can happen.
+    fn energy_lasts(world: &KrazyWorld, goals: u32) -> bool {
+        let mut rng = stream(0, "krazy", &[]);
+        let mut start = world.clone();
+        let mut observation = vec![0.0; world.observation_space().flat_len()];
+        start.reset(&mut rng, &mut observation);
+        // Of two ways to the same state the one that leaves more energy is at least as good.
+        let taken = |world: &KrazyWorld| {
+            let is_taken = |cell: &usize| world.things[*cell] != world.layout.things[*cell];
+            (0..world.things.len()).filter(is_taken).collect::<Vec<usize>>()
+        };
+        let mut energy = BTreeMap::from([((start.agent, taken(&start)), start.energy)]);
+        let mut queue = vec![start];
+        while let Some(world) = queue.pop() {
+            for action in 0..4 {
+                let mut next = world.clone();
+                let ended = next.step(Action::Discrete(action), &mut rng, &mut observation).terminated;
+                if next.goals == goals {
+                    return true;
+                }
+                let best = energy.entry((next.agent, taken(&next))).or_insert(0);
+                if !ended && next.energy > *best {
+                    *best = next.energy;
+                    queue.push(next);
+                }
+            }
+        }
+        false
+    }
+
+    #[test]
+    fn the_energy_lasts_for_all_goals_in_most_worlds() {
+        let world = |draw| KrazyWorlds::default().world(&mut stream(0, "krazy", &[3, draw])).unwrap();
+        let solved = (0..40).filter(|&draw| energy_lasts(&world(draw), 3)).count();
+        assert!(solved >= 36, "{solved} of 40; 100 of 100 when this was written");
+        assert!(!energy_lasts(&KrazyWorld::read("@...G", 3, 8).unwrap(), 1));
+        assert!(energy_lasts(&KrazyWorld::read("@.+.G", 3, 8).unwrap(), 1));
+        assert!(energy_lasts(&KrazyWorld::read("G@kDG", 6, 0).unwrap(), 2));
+        assert!(!energy_lasts(&KrazyWorld::read("G@kDG", 4, 0).unwrap(), 2));
     }
 }

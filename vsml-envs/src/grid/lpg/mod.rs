@@ -476,6 +476,55 @@ mod tests {
         assert!(agent == 0 && least > 20 && left > least && right > least, "a third each: {returned:?}");
     }
 
+    /// The action that begins a shortest way from the agent to `target`, around the cell `avoided`.
+    fn towards(world: &LpgGridWorld, target: usize, avoided: usize) -> usize {
+        let mut board = world.board.clone();
+        board.set_wall(avoided, true);
+        let mut first = vec![None; board.cells()];
+        let mut queue = std::collections::VecDeque::from([(world.agent, None)]);
+        while let Some((cell, way)) = queue.pop_front() {
+            for (action, step) in ACTIONS.iter().enumerate() {
+                let next = step.map_or(cell, |step| board.moved(cell, step));
+                if next != world.agent && first[next].is_none() {
+                    first[next] = way.or(Some(action));
+                    queue.push_back((next, first[next]));
+                }
+            }
+        }
+        first[target].unwrap()
+    }
+
+    #[test]
+    fn in_sparse_worlds_the_good_object_can_always_be_had() {
+        let family = LpgGrid { mode: LpgMode::Sparse, ..LpgGrid::default() };
+        for draw in 0..300 {
+            let mut rng = stream(0, "lpg", &[6, draw]);
+            let (mut world, steps) = family.world(&mut rng).unwrap();
+            let mut observation = vec![0.0; world.observation_space().flat_len()];
+            world.reset(&mut rng, &mut observation);
+            let [good, bad] = [0, 1].map(|object: usize| world.objects[object].cell);
+            let mut walk = (0..steps).map(|_| {
+                let action = towards(&world, good, bad);
+                world.step(Action::Discrete(action), &mut rng, &mut observation)
+            });
+            let end = walk.find(Step::ended);
+            assert_eq!(end, Some(Step { reward: 1.0, terminated: true, truncated: false }), "draw {draw}");
+        }
+    }
+
+    #[test]
+    fn an_episode_is_as_long_as_the_mode_says_unless_told_otherwise() {
+        for (max_episode_steps, expected) in [(None, 50), (Some(7), 7), (Some(60), 60)] {
+            let family = LpgGrid { mode: LpgMode::Sparse, max_episode_steps, ..LpgGrid::default() };
+            let mut rng = stream(0, "lpg", &[7]);
+            let mut world = family.sample(&mut rng);
+            let mut observation = vec![0.0; world.observation_space().flat_len()];
+            world.reset(&mut rng, &mut observation);
+            let truncated = (1..100).find(|_| world.step(Action::Discrete(STAY), &mut rng, &mut observation).truncated);
+            assert_eq!(truncated, Some(expected));
+        }
+    }
+
     #[test]
     fn planes_show_what_lies_where() {
         let family = LpgGrid { mode: LpgMode::Longer, view: LpgView::Whole, ..LpgGrid::default() };
