@@ -1,7 +1,7 @@
 //! What lies where in a Krazy World: drawn for each task, or read from a map.
 //!
-//! Things are drawn one after the other on cells where nothing lies yet, the goals last, on cells that can be reached. If
-//! there are too few of those, all is drawn again: with at most a third of the board covered that is rare.
+//! Things are drawn one after the other on cells where nothing lies yet, the goals last, on cells that can be reached.
+//! If there are too few of those, all is drawn again: with at most a third of the board covered that is rare.
 
 use super::super::{Board, BoardError, Move};
 use super::KrazyWorlds;

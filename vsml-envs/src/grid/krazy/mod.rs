@@ -1,8 +1,8 @@
 //! Krazy World (Stadie et al. 2018, arXiv 1803.01118): a gridworld in which hardly anything is known beforehand.
 //!
-//! What the tiles look like, what the actions do and what lies where differ from task to task, energy is scarce and some
-//! tiles kill. A learner that spends its first episode finding out does better in the later ones, which is what the
-//! paper made it to measure. What lies where is in `layout.rs`, what happens is here.
+//! What the tiles look like, what the actions do and what lies where differ from task to task, energy is scarce and
+//! some tiles kill. A learner that spends its first episode finding out does better in the later ones, which is what
+//! the paper made it to measure. What lies where is in `layout.rs`, what happens is here.
 
 mod layout;
 
@@ -40,8 +40,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// # Observation space
 /// As [`View`] says; the kinds are goal, transporter, door, key, death, ice, energy in an order of the task's own; with
-/// `shuffle_colours=false` in this one. Holes show as walls. By default `Box(0, 1)` of shape `[8, 3, 3]`: the agent's cell and
-/// the eight around it. Energy and whether the key is carried do not show.
+/// `shuffle_colours=false` in this one. Holes show as walls. By default `Box(0, 1)` of shape `[8, 3, 3]`: the agent's
+/// cell and the eight around it. Energy and whether the key is carried do not show.
 ///
 /// # Rewards
 /// 1 in the step that gets to a goal, otherwise 0.
@@ -50,21 +50,21 @@ use serde::{Deserialize, Serialize};
 /// The agent on the start of the task, everything in its place, `energy` units of energy.
 ///
 /// # Episode end
-/// Terminated by death or when energy is used up; truncated after `max_episode_steps`, 100. With the default energy that
-/// is never reached: 11 units and five times 8 more are 51 steps.
+/// Terminated by death or when energy is used up; truncated after `max_episode_steps`, 100. With the default energy
+/// that is never reached: 11 units and five times 8 more are 51 steps.
 ///
 /// # Arguments
 /// The fields below.
 ///
 /// # Differences from the source
-/// Sizes, shares, energy and number of goals are the defaults of the authors' published class; its example has 0.08 death.
-/// That class has no key, door or hole any more; an older one of the same authors has, and `locked_room` is after it:
-/// where the room's arms end and that key and start are always outside is ours. There the start is always the same
-/// within a task unless asked otherwise; here always.
+/// Sizes, shares, energy and number of goals are the defaults of the authors' published class; its example has 0.08
+/// death. That class has no key, door or hole any more; an older one of the same authors has, and `locked_room` is
+/// after it: where the room's arms end and that key and start are always outside is ours. There the start is always the
+/// same within a task unless asked otherwise; here always.
 ///
-/// Not copied from the published code: rows and columns that are exchanged between the test whether a cell may be entered
-/// and the test for death; a last row and column on which nothing ever lies; sliding, which is meant to be free of
-/// energy there but costs a unit a cell (here it costs nothing beyond the step); and a bump while on a transporter,
+/// Not copied from the published code: rows and columns that are exchanged between the test whether a cell may be
+/// entered and the test for death; a last row and column on which nothing ever lies; sliding, which is meant to be free
+/// of energy there but costs a unit a cell (here it costs nothing beyond the step); and a bump while on a transporter,
 /// which transports there again. New here: goals that can be reached, and colours that are shuffled in planes and not
 /// just in images. Left out: images, the dense reward, and that the local view shows where on the board it is.
 ///
@@ -179,8 +179,8 @@ impl Family for KrazyWorlds {
             .try_fold(0, usize::checked_add);
         if covered.is_none_or(|covered| covered > cells / 3) {
             return Err(format!(
-                "`death`, `ice`, `energy_tiles`, `goals`, `transporters`, start and key cover more than a third of {cells} \
-                 cells: enlarge `size`"
+                "`death`, `ice`, `energy_tiles`, `goals`, `transporters`, start and key cover more than a third of \
+                 {cells} cells: enlarge `size`"
             ));
         }
         if self.energy == 0 {
@@ -227,9 +227,9 @@ pub struct KrazyWorld {
 impl KrazyWorld {
     const PLANES: [usize; 7] = [0, 1, 2, 3, 4, 5, 6];
 
-    /// A world of your own, neither colours nor dynamics shuffled, seen as a window of 3 by 3. A map has a line for each
-    /// row: `#` hole, `@` start, `G` goal, `T` transporter (in pairs, in the order in which they are read), `D` door, `k`
-    /// key, `x` death, `~` ice, `+` energy, all else nothing.
+    /// A world of your own, neither colours nor dynamics shuffled, seen as a window of 3 by 3. A map has a line for
+    /// each row: `#` hole, `@` start, `G` goal, `T` transporter (in pairs, in the order in which they are read), `D`
+    /// door, `k` key, `x` death, `~` ice, `+` energy, all else nothing.
     ///
     /// # Errors
     /// If the map is no board, has no start, or an odd number of transporters.

@@ -4,9 +4,9 @@
 //! the episode, and how likely it returns in a step. That alone makes worlds in which one should hurry, wait, turn back
 //! or take a risk, and an update rule that was meta-trained on them has been found to work elsewhere.
 //!
-//! The paper gives ten such worlds by name. The distribution over worlds, `all`, is that of GROOVE (Jackson et al. 2023,
-//! arXiv 2310.02782), whose public settings are also where the constants of the ten were read. The settings are in
-//! `mode.rs`, what happens in a world is here.
+//! The paper gives ten such worlds by name. The distribution over worlds, `all`, is that of GROOVE (Jackson et al.
+//! 2023, arXiv 2310.02782), whose public settings are also where the constants of the ten were read. The settings are
+//! in `mode.rs`, what happens in a world is here.
 
 mod mode;
 
@@ -68,7 +68,10 @@ pub enum LpgView {
 /// | `rand-small` | two of 1, 0, 0.05; two of -1, 0.5, 0.1 |
 /// | `rand-sparse` | one of 1, 1, 1; two of -1, 1, 1 |
 /// | `rand-very-dense` | one of 1, 0, 1 |
-/// | `all` | one to five, each of its own kind: reward uniform in -1..1 (the first 0..1), ending log-uniform in 0.01..1, returning in 0.001..0.1; board of side 4 to 10 of which 15 cells in 100 are walls; episodes log-uniform in 20..750 steps |
+/// | `all` | one to five, each of its own kind: reward uniform in -1..1 (the first 0..1), ending log-uniform in 0.01..1, returning in 0.001..0.1 |
+///
+/// In `all`, boards have a side of 4 to 10, of whose cells about 15 in 100 are walls, and episodes are log-uniform in
+/// 20..750 steps long.
 ///
 /// # Action space
 /// `Discrete(5)`: up, down, left, right, stay. A move against a wall or out of the board leads nowhere. Staying on the
@@ -76,9 +79,10 @@ pub enum LpgView {
 ///
 /// # Observation space
 /// As [`LpgView`] says.
-/// - `tabular`: `Discrete(cells * 2^objects)`, the number `cell + cells * present`, where bit `i` of `present` says that
-///   object `i` is there. 1936 in `dense`, 676 in `sparse`, 3200 in `all`.
-/// - `whole`, `egocentric`: planes of each kind as in [`Sight`]; three kinds in `dense`, one in `long-dense`, five in `all`.
+/// - `tabular`: `Discrete(cells * 2^objects)`, the number `cell + cells * present`, where bit `i` of `present` says
+///   that object `i` is there. 1936 in `dense`, 676 in `sparse`, 3200 in `all`.
+/// - `whole`, `egocentric`: planes of each kind as in [`Sight`]; three kinds in `dense`, one in `long-dense`, five in
+///   `all`.
 ///
 /// The space is the same for all tasks of a mode: in `all`, boards are padded with walls to a side of 10, and objects
 /// that a task does not have are never there.
@@ -87,7 +91,8 @@ pub enum LpgView {
 /// That of the object's kind in the step that collects it, otherwise 0.
 ///
 /// # Starting state
-/// All objects are there, the agent on its cell of the task. In the `rand` modes objects are placed anew in each episode.
+/// All objects are there, the agent on its cell of the task. In the `rand` modes objects are placed anew in each
+/// episode.
 ///
 /// # Episode end
 /// Terminated by an object, with the probability of its kind; truncated after the mode's number of steps, or after
@@ -97,14 +102,15 @@ pub enum LpgView {
 /// The fields below.
 ///
 /// # Differences from the source
-/// The constants, the walls and the distribution `all` are those of GROOVE's published settings. They were compared with
-/// another independent port: objects, lengths and the walls of `long-dense` agree; `longer` does not. There the board has
-/// 9 columns and 7 rows and a small cross in the dividing wall, and five objects are worth -1; here as in GROOVE it is 9
-/// by 9 with doors at the second and the last but one row, and three. The paper's own layouts and its actions of
-/// collecting and of walking diagonally could not be checked; as in GROOVE there are neither of the latter here.
+/// The constants, the walls and the distribution `all` are those of GROOVE's published settings. They were compared
+/// with another independent port: objects, lengths and the walls of `long-dense` agree; `longer` does not. There the
+/// board has 9 columns and 7 rows and a small cross in the dividing wall, and five objects are worth -1; here as in
+/// GROOVE it is 9 by 9 with doors at the second and the last but one row, and three. The paper's own layouts and its
+/// actions of collecting and of walking diagonally could not be checked; as in GROOVE there are neither of the latter
+/// here.
 ///
-/// GROOVE appends a thousandth of the time to every observation; here nothing tells the time. Its random walls may cut a
-/// board in two and its returning objects may land in walls; neither happens here, and a small board has at most so
+/// GROOVE appends a thousandth of the time to every observation; here nothing tells the time. Its random walls may cut
+/// a board in two and its returning objects may land in walls; neither happens here, and a small board has at most so
 /// many walls that agent and objects find room. Cells are numbered by the padded board, not by the task's own.
 ///
 /// # Version history
@@ -206,8 +212,8 @@ pub struct LpgGridWorld {
 }
 
 impl LpgGridWorld {
-    /// A world of your own: `objects` are pairs of a kind's number and a cell, the agent starts on `start`. If `random`,
-    /// each episode places the objects anew and each returns to a random cell. The view is tabular.
+    /// A world of your own: `objects` are pairs of a kind's number and a cell, the agent starts on `start`. If
+    /// `random`, each episode places the objects anew and each returns to a random cell. The view is tabular.
     ///
     /// # Errors
     /// If a kind does not exist, a probability is none, a cell is a wall, taken twice or beyond the board, or there are
@@ -370,6 +376,9 @@ impl Environment for LpgGridWorld {
         };
         let mut caption = String::from("reward, ending, returning:");
         for (index, kind) in self.kinds.iter().enumerate() {
+            if !self.objects.iter().any(|object| object.kind == index) {
+                continue;
+            }
             let ObjectKind { reward, terminate, respawn } = kind;
             let _ = write!(caption, " {} {reward:.2} {terminate:.2} {respawn:.3}", letter(index)); // a String takes all
         }

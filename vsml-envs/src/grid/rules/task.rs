@@ -1,9 +1,10 @@
 //! A goal, the rules that lead to it, and the objects that they begin with.
 //!
-//! A task is built backwards. First comes the goal; then, `rules` times, one of the kinds that were added last is taken off
-//! the list of what must be there, and a rule is added whose product it is and whose inputs are kinds not used so far.
-//! What remains on the list is put on the board. Every kind is thus made in one way at most and used up in one way at
-//! most, so that whatever an agent does brings it nearer to the goal or leaves it where it was: no task can be spoilt.
+//! A task is built backwards. First comes the goal; then, `rules` times, one of the kinds that were added last is taken
+//! off the list of what must be there, and a rule is added whose product it is and whose inputs are kinds not used so
+//! far. What remains on the list is put on the board. Every kind is thus made in one way at most and used up in one way
+//! at most, so that whatever an agent does brings it nearer to the goal or leaves it where it was: no task can be
+//! spoilt.
 
 use crate::Rng;
 use rand::RngExt;
