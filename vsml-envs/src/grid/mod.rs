@@ -17,10 +17,13 @@ mod goal_board;
 mod grid_navi;
 mod hearts_and_traps;
 mod key_to_door;
+mod krazy;
+mod lpg;
 mod maze;
 mod maze_maps;
 mod meta_maze;
 mod place;
+mod rules;
 mod sight;
 mod t_maze;
 
@@ -31,9 +34,12 @@ pub use goal::{Goal, RewardMode};
 pub use grid_navi::{GridNavi, GridNaviWorld};
 pub use hearts_and_traps::{HeartsAndTraps, HeartsAndTrapsWorld};
 pub use key_to_door::{KeyToDoor, KeyToDoorRoom};
+pub use krazy::{KrazyWorld, KrazyWorlds, Thing};
+pub use lpg::{LpgGrid, LpgGridWorld, LpgMode, LpgView, ObjectKind};
 pub use maze::{Maze, Mazes};
 pub use meta_maze::{MetaMaze, MetaMazeWorld};
 pub use place::Place;
+pub use rules::{Condition, Rule, RuleTask, RuleWorld, RuleWorlds};
 pub use sight::{Sight, View};
 pub use t_maze::{TMaze, TMazeView, TMazes};
 
@@ -88,5 +94,23 @@ pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
         "mazes, random ones and those usual for tests; the sooner at the goal, the higher the reward",
         LifetimeLength::Steps(500),
         Mazes::default(),
+    )?;
+    registry.register_family(
+        "LpgGrid-v0",
+        "gridworlds of objects that are worth something, may end the episode and may return",
+        LifetimeLength::Steps(1000),
+        LpgGrid::default(),
+    )?;
+    registry.register_family(
+        "KrazyWorld-v0",
+        "a gridworld of which neither the colours nor the moves are known beforehand, and little energy to find out",
+        LifetimeLength::Steps(500),
+        KrazyWorlds::default(),
+    )?;
+    registry.register_family(
+        "RuleWorld-v0",
+        "a gridworld of objects that turn into others by hidden rules, towards a hidden goal",
+        LifetimeLength::Episodes(10),
+        RuleWorlds::default(),
     )
 }
