@@ -23,5 +23,6 @@ fn register_all(registry: &mut Registry) -> Result<(), RegistryError> {
     crate::bandits::register(registry)?;
     crate::control::register(registry)?;
     crate::grid::register(registry)?;
-    crate::supervised::register(registry)
+    crate::supervised::register(registry)?;
+    crate::tabular::register(registry)
 }

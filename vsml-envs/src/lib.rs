@@ -19,6 +19,7 @@ pub mod control;
 pub mod grid;
 pub mod picture;
 pub mod supervised;
+pub mod tabular;
 pub mod wrappers;
 
 /// The examples in the README are tested like any other.
