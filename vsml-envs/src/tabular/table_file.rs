@@ -82,7 +82,7 @@ fn read(name: &str, file: impl Read) -> Result<Table, String> {
 /// Terminated as the file says, truncated after `max_episode_steps`, 20.
 ///
 /// # Arguments
-/// `path` (empty), `max_episode_steps` (20): the fields below. A path with a comma cannot be written in an id.
+/// `file` (empty), `max_episode_steps` (20): the fields below. A name with a comma cannot be written in an id.
 ///
 /// # Differences from the source
 /// RiverSwim (Strehl & Littman 2008) is a swimmer in a river of six places, whom the current carries back: swimming left
@@ -95,7 +95,7 @@ fn read(name: &str, file: impl Read) -> Result<Table, String> {
 #[serde(default, deny_unknown_fields)]
 pub struct Tables {
     /// The file; RiverSwim, the example, if empty.
-    pub path: String,
+    pub file: String,
     /// An episode is truncated after so many steps.
     pub max_episode_steps: u64,
     /// The table, once loaded.
@@ -105,7 +105,7 @@ pub struct Tables {
 
 impl Default for Tables {
     fn default() -> Self {
-        Tables { path: String::new(), max_episode_steps: 20, table: None }
+        Tables { file: String::new(), max_episode_steps: 20, table: None }
     }
 }
 
@@ -126,11 +126,11 @@ impl Family for Tables {
     }
 
     fn load(&mut self) -> Result<(), String> {
-        let table = if self.path.is_empty() {
+        let table = if self.file.is_empty() {
             read("river_swim.json", RIVER_SWIM.as_bytes())?
         } else {
-            let unreadable = |error| format!("`path` is `{}`: the file cannot be read: {error}", self.path);
-            read(&self.path, BufReader::new(File::open(&self.path).map_err(unreadable)?))?
+            let unreadable = |error| format!("`file` is `{}`: the file cannot be read: {error}", self.file);
+            read(&self.file, BufReader::new(File::open(&self.file).map_err(unreadable)?))?
         };
         self.table = Some(Arc::new(table));
         Ok(())
@@ -169,7 +169,7 @@ mod tests {
         assert!(refused(start).contains("`start` has 2"), "{}", refused(start));
         assert!(refused(r#"{"transitions": [[[{"probability": 1, "next": 0}]]]} {}"#).contains("more after the table"));
         assert!(
-            Registry::builtin().make("Table-v0:path=no/such/file").unwrap_err().to_string().contains("no/such/file")
+            Registry::builtin().make("Table-v0:file=no/such/file").unwrap_err().to_string().contains("no/such/file")
         );
     }
 
@@ -177,7 +177,7 @@ mod tests {
     fn a_file_makes_the_tasks() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), r#"{"transitions": [[[{"probability": 1, "next": 0, "reward": 7}]]]}"#).unwrap();
-        let tasks = Registry::builtin().make(&format!("Table-v0:path={}", file.path().display())).unwrap();
+        let tasks = Registry::builtin().make(&format!("Table-v0:file={}", file.path().display())).unwrap();
         let task = tasks.distribution.sample(&mut crate::stream(0, "table file", &[]));
         assert_eq!(task.table().unwrap().outcomes(0, 0), [Outcome::certain(0, 7.0)]);
     }
