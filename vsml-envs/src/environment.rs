@@ -97,7 +97,8 @@ pub trait Environment: Send + DynClone {
     }
 
     /// The true Markov decision process, where the environment is one with finitely many states: for oracles, which solve
-    /// it; learners never see it.
+    /// it; learners never see it. Its states are the environment's own, whatever a wrapper makes of how they are seen, and
+    /// it knows of no time limit.
     fn table(&self) -> Option<&Table> {
         None
     }

@@ -10,15 +10,18 @@ pub mod contextual;
 pub mod fixed;
 pub mod gaussian;
 pub mod restless;
+pub mod volatile;
 
 pub use bernoulli::{BanditError, BanditKind, Bandits, BernoulliBandit, Best};
 
 use crate::picture::{Colour, Picture, Scene};
+use crate::wrappers::Span;
 use crate::{LifetimeLength, Registry, RegistryError};
 use contextual::ContextualBandits;
 use fixed::{InformativeArms, SimpleBandits};
 use gaussian::GaussianBandits;
-use restless::{RestlessBandits, VolatileBandits};
+use restless::RestlessBandits;
+use volatile::VolatileBandits;
 
 /// More arms than this are taken for a slip of the pen.
 const MAX_ARMS: usize = 100_000;
@@ -50,6 +53,14 @@ fn check_arms(arms: usize) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("`arms` is {arms}: a bandit has 1 to {MAX_ARMS} arms"))
+}
+
+/// Refuses a span that does not consist of probabilities, or of shares of a whole.
+fn check_probability(name: &str, span: Span) -> Result<(), String> {
+    if span.low() >= 0.0 && span.high() <= 1.0 {
+        return Ok(());
+    }
+    Err(format!("`{name}` is {span}: it must lie in 0..1"))
 }
 
 /// Refuses noise that is none.

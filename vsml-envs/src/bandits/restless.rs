@@ -1,8 +1,7 @@
 //! Bandits that do not stay as they are: what was the best arm will not be for ever.
 //!
-//! In [`RestlessBandits`] the means wander, slowly and all the time; in [`VolatileBandits`] two arms change places now and
-//! then, and how often is part of the task, so that a good player learns how fast to learn. Arms move with each pull,
-//! whichever arm is pulled, and a reset does not put them back: the task goes on.
+//! The means wander, slowly and all the time, whichever arm is pulled, so a good player looks again at arms it has left.
+//! A reset does not put them back: the task goes on.
 
 use super::bars;
 use crate::picture::Picture;
@@ -28,7 +27,11 @@ pub enum Pay {
 #[derive(Clone, Debug)]
 pub struct RestlessBandit {
     means: Vec<f64>,
-    family: RestlessBandits,
+    pay: Pay,
+    decay: f64,
+    centre: f64,
+    diffusion: f64,
+    noise: f64,
 }
 
 /// `x` thrown back at 0 and 1 as often as it takes.
@@ -53,9 +56,9 @@ impl Environment for RestlessBandit {
     fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step {
         observation[0] = 1.0;
         let mean = self.means[action.index()];
-        let RestlessBandits { pay, decay, centre, diffusion, noise, .. } = self.family;
+        let RestlessBandit { pay, decay, centre, diffusion, .. } = *self;
         let reward = match pay {
-            Pay::Normal => mean + noise * rng.sample::<f64, _>(StandardNormal),
+            Pay::Normal => mean + self.noise * rng.sample::<f64, _>(StandardNormal),
             Pay::Bernoulli => f64::from(u8::from(rng.random::<f64>() < mean)),
         };
         for mean in &mut self.means {
@@ -109,7 +112,7 @@ impl Environment for RestlessBandit {
 ///
 /// # Version history
 /// v0: first version.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RestlessBandits {
     /// Number of arms.
@@ -117,148 +120,50 @@ pub struct RestlessBandits {
     /// What an arm pays.
     pub pay: Pay,
     /// How much of its distance from the centre a mean keeps, 0 to 1.
-    pub decay: f64,
+    pub decay: Span,
     /// Where means are drawn to, 0 to 1.
-    pub centre: f64,
+    pub centre: Span,
     /// Standard deviation of a mean's steps.
-    pub diffusion: f64,
+    pub diffusion: Span,
     /// Standard deviation of a normal reward.
-    pub noise: f64,
+    pub noise: Span,
 }
 
 impl Default for RestlessBandits {
     fn default() -> Self {
-        RestlessBandits { arms: 4, pay: Pay::Normal, decay: 0.9836, centre: 0.5, diffusion: 0.028, noise: 0.04 }
+        RestlessBandits {
+            arms: 4,
+            pay: Pay::Normal,
+            decay: Span::single(0.9836),
+            centre: Span::single(0.5),
+            diffusion: Span::single(0.028),
+            noise: Span::single(0.04),
+        }
     }
 }
 
 impl TaskDistribution for RestlessBandits {
     fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
-        let means = (0..self.arms).map(|_| rng.random()).collect();
-        Box::new(RestlessBandit { means, family: *self })
+        Box::new(RestlessBandit {
+            pay: self.pay,
+            decay: self.decay.sample(rng),
+            centre: self.centre.sample(rng),
+            diffusion: self.diffusion.sample(rng),
+            noise: self.noise.sample(rng),
+            means: (0..self.arms).map(|_| rng.random()).collect(),
+        })
     }
 }
 
 impl Family for RestlessBandits {
     fn check(&self) -> Result<(), String> {
         super::check_arms(self.arms)?;
-        for (name, number) in [("decay", self.decay), ("centre", self.centre)] {
-            if !(0.0..=1.0).contains(&number) {
-                return Err(format!("`{name}` is {number}: it lies in 0..1"));
-            }
+        super::check_probability("decay", self.decay)?;
+        super::check_probability("centre", self.centre)?;
+        if self.diffusion.low() < 0.0 {
+            return Err(format!("`diffusion` is {}: a standard deviation is not negative", self.diffusion));
         }
-        if !self.diffusion.is_finite() || self.diffusion < 0.0 {
-            let diffusion = self.diffusion;
-            return Err(format!("`diffusion` is {diffusion}: a standard deviation is finite and not negative"));
-        }
-        super::check_noise(self.noise)
-    }
-}
-
-/// One bandit of two arms that change places. Its page of the manual is that of [`VolatileBandits`].
-#[derive(Clone, Debug)]
-pub struct VolatileBandit {
-    means: [f64; 2],
-    volatility: f64,
-}
-
-impl Environment for VolatileBandit {
-    fn observation_space(&self) -> Space {
-        Space::uniform_box(1.0, 1.0, 1)
-    }
-
-    fn action_space(&self) -> Space {
-        Space::discrete(2)
-    }
-
-    fn reset(&mut self, _: &mut Rng, observation: &mut [f32]) {
-        observation[0] = 1.0;
-    }
-
-    fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step {
-        observation[0] = 1.0;
-        let reward = f64::from(u8::from(rng.random::<f64>() < self.means[action.index()]));
-        if rng.random::<f64>() < self.volatility {
-            self.means.swap(0, 1);
-        }
-        Step::going_on(reward)
-    }
-
-    fn expected_rewards(&self) -> Option<&[f64]> {
-        Some(&self.means)
-    }
-
-    fn picture(&self) -> Option<Picture> {
-        let caption = format!("the arms change places with probability {} a step", self.volatility);
-        Some(bars(&self.means, (0.0, 1.0)).with_caption(caption))
-    }
-}
-
-/// Volatile bandits: `VolatileBandit-v0`.
-///
-/// # Description
-/// Two arms, one of which pays with probability `better` and the other with what that lacks to 1. With each pull they change
-/// places with a probability that is low in half of the tasks and high in the others.
-///
-/// # Action space
-/// `Discrete(2)`: which arm to pull.
-///
-/// # Observation space
-/// `Box(1, 1, [1])`: the constant 1. There is nothing to see.
-///
-/// # Rewards
-/// 1 or 0.
-///
-/// # Starting state
-/// Either arm is the better one when the task is drawn. A reset does not touch them.
-///
-/// # Episode end
-/// Never. Lifetimes are counted in steps, 100 by default.
-///
-/// # Arguments
-/// The fields below. `low=0,high=0` makes arms that stay; equal spans make one kind of tasks.
-///
-/// # Differences from the source
-/// Tasks of low and of high volatility are after Wang et al. 2016 (arXiv 1611.05763), who follow Behrens et al. 2007; the
-/// numbers are ours.
-///
-/// # Version history
-/// v0: first version.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct VolatileBandits {
-    /// The probability that the better arm pays.
-    pub better: Span,
-    /// The probability of a change with each pull, in half of the tasks.
-    pub low: Span,
-    /// The probability of a change with each pull, in the other half.
-    pub high: Span,
-}
-
-impl Default for VolatileBandits {
-    fn default() -> Self {
-        VolatileBandits { better: Span::single(0.8), low: Span::single(0.005), high: Span::single(0.05) }
-    }
-}
-
-impl TaskDistribution for VolatileBandits {
-    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
-        let better = self.better.sample(rng);
-        let (low, high) = (self.low.sample(rng), self.high.sample(rng));
-        let volatility = if rng.random::<bool>() { high } else { low };
-        let means = if rng.random::<bool>() { [better, 1.0 - better] } else { [1.0 - better, better] };
-        Box::new(VolatileBandit { means, volatility })
-    }
-}
-
-impl Family for VolatileBandits {
-    fn check(&self) -> Result<(), String> {
-        for (name, span) in [("better", self.better), ("low", self.low), ("high", self.high)] {
-            if span.low() < 0.0 || span.high() > 1.0 {
-                return Err(format!("`{name}` is {span}: a probability lies in 0..1"));
-            }
-        }
-        Ok(())
+        super::check_noise(self.noise.low())
     }
 }
 
@@ -318,46 +223,13 @@ mod tests {
     }
 
     #[test]
-    fn volatile_arms_change_places_as_often_as_said() {
-        let changes = |volatility: f64| {
-            let span = Span::single(volatility);
-            let family = VolatileBandits { low: span, high: span, ..VolatileBandits::default() };
-            let mut task = family.sample(&mut stream(0, "volatile", &[]));
-            let mut rng = stream(0, "volatile", &[1]);
-            let mut count = 0;
-            for _ in 0..10_000 {
-                let before = task.expected_rewards().unwrap()[0];
-                pull(&mut task, 0, &mut rng);
-                count += u32::from(task.expected_rewards().unwrap()[0] != before);
-            }
-            count
-        };
-        assert_eq!(changes(0.0), 0);
-        assert!((410..590).contains(&changes(0.05)), "500 expected, standard deviation 22");
-        assert_eq!(changes(1.0), 10_000);
-    }
-
-    #[test]
-    fn half_of_the_tasks_are_volatile_and_either_arm_is_the_better() {
-        let family = VolatileBandits::default();
-        let (mut volatile, mut first) = (0, 0);
-        for index in 0..1000 {
-            let task = family.sample(&mut stream(0, "volatile", &[2, index]));
-            volatile += u32::from(task.picture().unwrap().caption.contains("0.05 "));
-            first += u32::from(task.expected_rewards().unwrap()[0] == 0.8);
-        }
-        assert!((430..570).contains(&volatile) && (430..570).contains(&first), "{volatile} {first}: deviation 16");
-    }
-
-    #[test]
     fn nonsense_is_refused_by_name() {
         let refuse = |family: RestlessBandits| family.check().unwrap_err();
-        assert!(refuse(RestlessBandits { decay: 1.1, ..RestlessBandits::default() }).contains("`decay` is 1.1"));
-        assert!(refuse(RestlessBandits { centre: f64::NAN, ..RestlessBandits::default() }).contains("`centre`"));
-        assert!(refuse(RestlessBandits { diffusion: -1.0, ..RestlessBandits::default() }).contains("`diffusion`"));
-        assert!(refuse(RestlessBandits { noise: f64::INFINITY, ..RestlessBandits::default() }).contains("`noise`"));
+        let negative = Span::between(-1.0, 1.0);
+        assert!(refuse(RestlessBandits { decay: negative, ..RestlessBandits::default() }).contains("`decay` is -1..1"));
+        assert!(refuse(RestlessBandits { centre: negative, ..RestlessBandits::default() }).contains("`centre`"));
+        assert!(refuse(RestlessBandits { diffusion: negative, ..RestlessBandits::default() }).contains("`diffusion`"));
+        assert!(refuse(RestlessBandits { noise: negative, ..RestlessBandits::default() }).contains("`noise`"));
         assert!(refuse(RestlessBandits { arms: 0, ..RestlessBandits::default() }).contains("`arms` is 0"));
-        let family = VolatileBandits { high: Span::between(0.5, 1.5), ..VolatileBandits::default() };
-        assert!(family.check().unwrap_err().contains("`high` is 0.5..1.5"));
     }
 }

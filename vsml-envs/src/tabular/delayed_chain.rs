@@ -5,6 +5,7 @@
 //! takes the early one, whichever pays more.
 
 use super::{Layout, Outcome, Table, TabularEnvironment};
+use crate::picture::{Colour, Mark, Tile};
 use crate::registry::Family;
 use crate::{Environment, Rng, TaskDistribution};
 use rand::RngExt;
@@ -83,15 +84,22 @@ impl DelayedChains {
             }
         }
         let table = Table::new(chains, &rows, super::start_in(0, states)).map_err(|error| error.to_string())?;
-        // The start stands before the first chain; each chain is a row.
-        let mut layout = Layout::rows((later + 1) * chains, later + 1);
-        layout.cells = (0..states)
-            .map(|state| match state.checked_sub(1) {
-                None => 0,
-                Some(place) => place / later * (later + 1) + 1 + place % later,
-            })
-            .collect();
-        Ok(TabularEnvironment::new(table).with_layout(layout))
+        Ok(TabularEnvironment::new(table).with_layout(self.layout(better)))
+    }
+
+    /// A row for each chain, with the start before the first, and a mark where the chain pays.
+    fn layout(&self, better: usize) -> Layout {
+        let chains = self.chains();
+        let later = self.length - 1;
+        let mut layout = Layout::rows(self.length * chains, self.length);
+        for chain in 0..chains {
+            layout.tiles[chain * self.length].character = ' ';
+            let pays = if chain == better { Tile::GOAL } else { Tile::new('1', Mark::Ring, Colour::GREEN) };
+            layout.tiles[chain * self.length + DELAYS[chain] - 1] = pays;
+        }
+        let cell = |place: usize| place / later * self.length + 1 + place % later;
+        layout.cells = std::iter::once(0).chain((0..chains * later).map(cell)).collect();
+        layout
     }
 }
 
@@ -143,6 +151,13 @@ mod tests {
             assert_eq!((choice(0.9), choice(1.0)), (0, better));
             assert_eq!(table.plan(100, 1.0).value(100, 0), 1.1);
         }
+    }
+
+    #[test]
+    fn the_picture_marks_where_chains_pay() {
+        let environment = DelayedChains { length: 4, bonus: 0.1 }.environment(1).unwrap();
+        let text = environment.picture().unwrap().to_text();
+        assert!(text.starts_with("@...\n .G.\n"), "{text}");
     }
 
     #[test]

@@ -113,7 +113,7 @@ impl Environment for TabularEnvironment {
         });
         let expected = |action| {
             let outcomes = self.table.outcomes(self.state, action).iter();
-            format!("{:.2}", outcomes.map(|outcome| outcome.probability * outcome.reward).sum::<f64>())
+            format!("{:.3}", outcomes.map(|outcome| outcome.probability * outcome.reward).sum::<f64>())
         };
         let expected: Vec<String> = (0..self.table.actions()).map(expected).collect();
         Some(Picture::from(tiles).with_caption(format!("state {}: actions pay {}", self.state, expected.join(" "))))
@@ -124,7 +124,7 @@ impl Environment for TabularEnvironment {
 mod tests {
     use super::super::table::Outcome;
     use super::*;
-    use crate::stream;
+    use crate::{Registry, stream};
 
     fn coin(deviation: f64) -> TabularEnvironment {
         let heads = Outcome { probability: 0.3, next: 1, reward: 5.0, deviation, terminated: true };
@@ -173,11 +173,24 @@ mod tests {
     }
 
     #[test]
+    fn wrappers_hand_the_table_on_unless_they_change_what_actions_do() {
+        let table = |wrapper: &str| {
+            let tasks = Registry::builtin().make(&format!("CliffWalking-v1:{wrapper}=true")).unwrap();
+            tasks.distribution.sample(&mut stream(0, "table", &[3])).table().cloned()
+        };
+        let limited = Registry::builtin().make("CliffWalking-v1:time_limit=3").unwrap();
+        let plain = limited.distribution.sample(&mut stream(0, "table", &[3]));
+        assert_eq!(plain.table().unwrap().states(), 48);
+        assert_eq!(table("permute_observations").as_ref(), plain.table());
+        assert_eq!(table("permute_actions"), None, "its actions would be called by the wrong names");
+    }
+
+    #[test]
     fn a_picture_shows_where_one_is_and_what_actions_pay() {
         let mut environment = coin(0.0);
         environment.set_state(1);
         let picture = environment.picture().unwrap();
         assert_eq!(picture.to_text().lines().next().unwrap().replace(' ', ""), ".@");
-        assert_eq!(picture.caption, "state 1: actions pay 0.80");
+        assert_eq!(picture.caption, "state 1: actions pay 0.800");
     }
 }

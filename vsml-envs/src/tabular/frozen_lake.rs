@@ -4,8 +4,8 @@
 //! that the safe way is often not the short one. `FrozenLakeRandom-v0` draws a map for each task, which the learner has to
 //! find out by walking and falling.
 
-use super::{Layout, Outcome, Table, TabularEnvironment};
-use crate::grid::{Board, MAX_SIDE, Move};
+use super::{Layout, Outcome, Table, TableError, TabularEnvironment};
+use crate::grid::{Board, BoardError, MAX_SIDE, Move};
 use crate::picture::{Colour, Mark, Tile};
 use crate::registry::Family;
 use crate::wrappers::{Span, TimeLimit};
@@ -39,18 +39,35 @@ pub struct Ice {
     pub frozen_reward: f64,
 }
 
+/// Why there is no such lake.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum LakeError {
+    /// The map is no rectangle, or too large.
+    #[error("`map`: {0}")]
+    Board(#[from] BoardError),
+    /// The map has a character without a meaning.
+    #[error("`map` has a `{0}`: it consists of S, F, H, G and #, with / between rows")]
+    Character(char),
+    /// The map has no start or no goal.
+    #[error("`map` is `{0}`: it needs a start, S, and a goal, G")]
+    NoWay(String),
+    /// The probability or a reward is none.
+    #[error("{0}")]
+    Ice(#[from] TableError),
+}
+
 /// A lake: `S` start, `F` ice, `H` hole, `G` goal, `#` wall, rows separated by `/`.
 ///
 /// # Errors
-/// If the map cannot be read, has no start or no goal, or `ice` is no ice.
-pub fn frozen_lake(map: &str, ice: Ice) -> Result<TabularEnvironment, String> {
-    let (board, characters) = Board::read(&map.replace('/', "\n")).map_err(|error| format!("`map`: {error}"))?;
-    if let Some(character) = characters.iter().find(|character| !"SFHG#".contains(**character)) {
-        return Err(format!("`map` has a `{character}`: it consists of S, F, H, G and #, with / between rows"));
+/// If the map cannot be read, has no start or no goal, or `ice` holds numbers that are not probabilities or rewards.
+pub fn frozen_lake(map: &str, ice: Ice) -> Result<TabularEnvironment, LakeError> {
+    let (board, characters) = Board::read(&map.replace('/', "\n"))?;
+    if let Some(&character) = characters.iter().find(|character| !"SFHG#".contains(**character)) {
+        return Err(LakeError::Character(character));
     }
     let starts = characters.iter().filter(|character| **character == 'S').count();
     if starts == 0 || !characters.contains(&'G') {
-        return Err(format!("`map` is `{map}`: it needs a start, S, and a goal, G"));
+        return Err(LakeError::NoWay(map.into()));
     }
     let arrive = |cell: usize, probability: f64| {
         let (reward, terminated) = match characters[cell] {
@@ -68,10 +85,9 @@ pub fn frozen_lake(map: &str, ice: Ice) -> Result<TabularEnvironment, String> {
             .map(|(turn, probability)| arrive(board.moved(cell, MOVES[(action + turn) % 4]), probability))
             .to_vec(),
     };
-    let rows: Vec<_> = (0..board.cells()).flat_map(|cell| (0..4).map(move |action| (cell, action))).collect();
-    let rows: Vec<_> = rows.into_iter().map(|(cell, action)| row(cell, action)).collect();
+    let rows: Vec<_> = (0..4 * board.cells()).map(|index| row(index / 4, index % 4)).collect();
     let start = characters.iter().map(|character| if *character == 'S' { 1.0 / starts as f64 } else { 0.0 }).collect();
-    let table = Table::new(4, &rows, start).map_err(|error| error.to_string())?;
+    let table = Table::new(4, &rows, start)?;
     let tiles = characters.iter().map(|character| match character {
         'G' => Tile::GOAL,
         'H' => Tile::new('H', Mark::Disc, Colour::BLACK),
@@ -222,7 +238,7 @@ impl FrozenLakes {
     }
 
     /// The lake of this map, and of this ice where the ice is slippery.
-    fn lake(&self, map: &str, success_rate: f64) -> Result<TabularEnvironment, String> {
+    fn lake(&self, map: &str, success_rate: f64) -> Result<TabularEnvironment, LakeError> {
         let FrozenLakes { goal_reward, hole_reward, frozen_reward, .. } = *self;
         let success_rate = if self.is_slippery { success_rate } else { 1.0 };
         frozen_lake(map, Ice { success_rate, goal_reward, hole_reward, frozen_reward })
@@ -261,7 +277,7 @@ impl Family for FrozenLakes {
         super::check_limit(self.max_episode_steps)?;
         match self.map.as_str() {
             "4x4" | "8x8" | "random" => Ok(()),
-            map => self.lake(map, self.success_rate.low()).map(drop),
+            map => self.lake(map, self.success_rate.low()).map(drop).map_err(|error| error.to_string()),
         }
     }
 }
@@ -285,6 +301,14 @@ mod tests {
             let value = table.start_value(table.plan(horizon, 1.0).values(horizon));
             assert!((value - optimum).abs() < 0.0005, "{}: {value}", family.map);
         }
+    }
+
+    #[test]
+    fn the_discounted_value_of_the_small_lake_is_the_well_known_one() {
+        let lake = FrozenLakes::default().sample(&mut stream(0, "lake", &[]));
+        let values = lake.table().unwrap().optimal_values(0.99, 1e-10);
+        // Value iteration by others, over Gymnasium's own table, gives 0.542026.
+        assert!((values[0] - 0.542_026).abs() < 1e-6, "{}", values[0]);
     }
 
     #[test]

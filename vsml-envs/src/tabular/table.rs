@@ -226,7 +226,7 @@ fn check_distribution(place: Place, probabilities: impl Iterator<Item = f64>) ->
 }
 
 /// The first place at which the cumulative probability lies above `luck`. Where rounding leaves the whole sum below it,
-/// the last place that is possible at all.
+/// the last place that is possible at all (Gymnasium takes the first place then, possible or not).
 fn first_above(probabilities: impl Iterator<Item = f64>, luck: f64) -> usize {
     let (mut sum, mut last_possible) = (0.0, 0);
     for (place, probability) in probabilities.enumerate() {
