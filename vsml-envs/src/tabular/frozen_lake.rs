@@ -50,7 +50,7 @@ pub enum LakeError {
     Character(char),
     /// The map has no start or no goal.
     #[error("`map` is `{0}`: it needs a start, S, and a goal, G")]
-    NoWay(String),
+    NoStartOrGoal(String),
     /// The probability or a reward is none.
     #[error("{0}")]
     Ice(#[from] TableError),
@@ -67,7 +67,7 @@ pub fn frozen_lake(map: &str, ice: Ice) -> Result<TabularEnvironment, LakeError>
     }
     let starts = characters.iter().filter(|character| **character == 'S').count();
     if starts == 0 || !characters.contains(&'G') {
-        return Err(LakeError::NoWay(map.into()));
+        return Err(LakeError::NoStartOrGoal(map.into()));
     }
     let arrive = |cell: usize, probability: f64| {
         let (reward, terminated) = match characters[cell] {
@@ -307,7 +307,7 @@ mod tests {
     fn the_discounted_value_of_the_small_lake_is_the_well_known_one() {
         let lake = FrozenLakes::default().sample(&mut stream(0, "lake", &[]));
         let values = lake.table().unwrap().optimal_values(0.99, 1e-10);
-        // Value iteration by others, over Gymnasium's own table, gives 0.542026.
+        // An independent value iteration over the recorded table gives 0.542026.
         assert!((values[0] - 0.542_026).abs() < 1e-6, "{}", values[0]);
     }
 
