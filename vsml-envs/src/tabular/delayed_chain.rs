@@ -92,10 +92,10 @@ impl DelayedChains {
         let chains = self.chains();
         let later = self.length - 1;
         let mut layout = Layout::rows(self.length * chains, self.length);
-        for chain in 0..chains {
+        for (chain, delay) in DELAYS.into_iter().enumerate().take(chains) {
             layout.tiles[chain * self.length].character = ' ';
             let pays = if chain == better { Tile::GOAL } else { Tile::new('1', Mark::Ring, Colour::GREEN) };
-            layout.tiles[chain * self.length + DELAYS[chain] - 1] = pays;
+            layout.tiles[chain * self.length + delay - 1] = pays;
         }
         let cell = |place: usize| place / later * self.length + 1 + place % later;
         layout.cells = std::iter::once(0).chain((0..chains * later).map(cell)).collect();
