@@ -25,5 +25,6 @@ fn register_all(registry: &mut Registry) -> Result<(), RegistryError> {
     crate::control::register(registry)?;
     crate::grid::register(registry)?;
     crate::probes::register(registry)?;
-    crate::supervised::register(registry)
+    crate::supervised::register(registry)?;
+    crate::tabular::register(registry)
 }

@@ -12,6 +12,7 @@
 //! needs that, and tests do: it costs an environment one `#[derive(Clone)]`.
 
 use crate::picture::Picture;
+use crate::tabular::Table;
 use crate::vector::{Batch, Environments};
 use crate::{Action, Rng, Space};
 use dyn_clone::DynClone;
@@ -96,6 +97,13 @@ pub trait Environment: Send + DynClone {
         None
     }
 
+    /// The true Markov decision process, where the environment is one with finitely many states: for oracles, which solve
+    /// it; learners never see it. Its states are the environment's own, whatever a wrapper makes of how they are seen, and
+    /// it knows of no time limit.
+    fn table(&self) -> Option<&Table> {
+        None
+    }
+
     /// What the environment looks like now, for people: all of it, also what the learner cannot see.
     fn picture(&self) -> Option<Picture> {
         None
@@ -122,6 +130,9 @@ impl Environment for Box<dyn Environment> {
     }
     fn target(&self) -> Option<usize> {
         (**self).target()
+    }
+    fn table(&self) -> Option<&Table> {
+        (**self).table()
     }
     fn picture(&self) -> Option<Picture> {
         (**self).picture()

@@ -21,6 +21,7 @@ pub mod grid;
 pub mod picture;
 pub mod probes;
 pub mod supervised;
+pub mod tabular;
 pub mod vector;
 pub mod wrappers;
 

@@ -15,9 +15,6 @@ use crate::{Action, Environment, Rng, Space, Step, TaskDistribution};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-/// More arms than this are taken for a slip of the pen.
-const MAX_ARMS: usize = 100_000;
-
 /// One bandit: `k` arms, of which arm `i` pays 1 with probability `means[i]` and 0 otherwise.
 ///
 /// The observation is the constant 1, an episode never ends.
@@ -203,9 +200,7 @@ impl TaskDistribution for Bandits {
 
 impl Family for Bandits {
     fn check(&self) -> Result<(), String> {
-        if self.arms == 0 || self.arms > MAX_ARMS {
-            return Err(format!("`arms` is {}: a bandit has 1 to {MAX_ARMS} arms", self.arms));
-        }
+        super::check_arms(self.arms)?;
         if self.kind != BanditKind::Independent && self.arms != 2 {
             return Err(format!("`arms` is {}: all kinds but `independent` have exactly 2 arms", self.arms));
         }

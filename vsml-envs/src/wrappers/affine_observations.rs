@@ -77,7 +77,7 @@ fn image(low: f32, high: f32, scale: f32, shift: f32) -> (f32, f32) {
 }
 
 impl<E: Environment + Clone> Environment for AffineObservations<E> {
-    forward_to_inner!(action_space, expected_rewards, target, picture);
+    forward_to_inner!(action_space, expected_rewards, target, table, picture);
 
     fn observation_space(&self) -> Space {
         self.space.clone()

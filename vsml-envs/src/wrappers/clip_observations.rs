@@ -41,7 +41,7 @@ impl<E: Environment> ClipObservations<E> {
 }
 
 impl<E: Environment + Clone> Environment for ClipObservations<E> {
-    forward_to_inner!(action_space, expected_rewards, target, picture);
+    forward_to_inner!(action_space, expected_rewards, target, table, picture);
 
     fn observation_space(&self) -> Space {
         self.space.clone()

@@ -43,7 +43,7 @@ impl<E: Environment> DropObservations<E> {
 }
 
 impl<E: Environment + Clone> Environment for DropObservations<E> {
-    forward_to_inner!(action_space, expected_rewards, target, picture);
+    forward_to_inner!(action_space, expected_rewards, target, table, picture);
 
     fn observation_space(&self) -> Space {
         self.space.clone()

@@ -67,7 +67,7 @@ fn too_short(space: Space) -> WrapperError {
 }
 
 impl<E: Environment + Clone> Environment for DuplicateObservations<E> {
-    forward_to_inner!(action_space, expected_rewards, target, picture);
+    forward_to_inner!(action_space, expected_rewards, target, table, picture);
 
     fn observation_space(&self) -> Space {
         self.space.clone()

@@ -105,7 +105,7 @@ impl<E: Environment> MaskObservations<E> {
 }
 
 impl<E: Environment + Clone> Environment for MaskObservations<E> {
-    forward_to_inner!(action_space, expected_rewards, target, picture);
+    forward_to_inner!(action_space, expected_rewards, target, table, picture);
 
     fn observation_space(&self) -> Space {
         self.space.clone()

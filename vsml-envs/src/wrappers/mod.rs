@@ -70,6 +70,11 @@ macro_rules! forward_to_inner {
             $crate::Environment::target(&self.inner)
         }
     };
+    (@ table) => {
+        fn table(&self) -> Option<&$crate::tabular::Table> {
+            $crate::Environment::table(&self.inner)
+        }
+    };
     (@ picture) => {
         fn picture(&self) -> Option<$crate::picture::Picture> {
             $crate::Environment::picture(&self.inner)

@@ -44,7 +44,7 @@ impl<E: Environment> NoiseObservations<E> {
 }
 
 impl<E: Environment + Clone> Environment for NoiseObservations<E> {
-    forward_to_inner!(action_space, expected_rewards, target, picture);
+    forward_to_inner!(action_space, expected_rewards, target, table, picture);
 
     fn observation_space(&self) -> Space {
         let (low, high) = (vec![f32::NEG_INFINITY; self.len], vec![f32::INFINITY; self.len]);

@@ -36,7 +36,7 @@ impl<E: Environment> NormaliseObservations<E> {
 }
 
 impl<E: Environment + Clone> Environment for NormaliseObservations<E> {
-    forward_to_inner!(action_space, expected_rewards, target, picture);
+    forward_to_inner!(action_space, expected_rewards, target, table, picture);
 
     fn observation_space(&self) -> Space {
         let len = self.moments.len();

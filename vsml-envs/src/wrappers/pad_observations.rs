@@ -45,7 +45,7 @@ impl<E: Environment> PadObservations<E> {
 }
 
 impl<E: Environment + Clone> Environment for PadObservations<E> {
-    forward_to_inner!(action_space, expected_rewards, target, picture);
+    forward_to_inner!(action_space, expected_rewards, target, table, picture);
 
     fn observation_space(&self) -> Space {
         self.space.clone()

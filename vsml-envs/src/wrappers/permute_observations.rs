@@ -47,7 +47,7 @@ impl<E: Environment> PermuteObservations<E> {
 }
 
 impl<E: Environment + Clone> Environment for PermuteObservations<E> {
-    forward_to_inner!(action_space, expected_rewards, target, picture);
+    forward_to_inner!(action_space, expected_rewards, target, table, picture);
 
     fn observation_space(&self) -> Space {
         self.space.clone()

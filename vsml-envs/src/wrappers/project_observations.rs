@@ -110,7 +110,7 @@ fn bound(row: &[f32], low: &[f32], high: &[f32], extreme: fn(f32, f32) -> f32, i
 }
 
 impl<E: Environment + Clone> Environment for ProjectObservations<E> {
-    forward_to_inner!(action_space, expected_rewards, target, picture);
+    forward_to_inner!(action_space, expected_rewards, target, table, picture);
 
     fn observation_space(&self) -> Space {
         self.space.clone()

@@ -32,7 +32,7 @@ impl<E: Environment> RescaleObservations<E> {
 }
 
 impl<E: Environment + Clone> Environment for RescaleObservations<E> {
-    forward_to_inner!(action_space, expected_rewards, target, picture);
+    forward_to_inner!(action_space, expected_rewards, target, table, picture);
 
     fn observation_space(&self) -> Space {
         let len = self.bounds.len();

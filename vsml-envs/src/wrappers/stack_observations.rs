@@ -49,7 +49,7 @@ impl<E: Environment> StackObservations<E> {
 }
 
 impl<E: Environment + Clone> Environment for StackObservations<E> {
-    forward_to_inner!(action_space, expected_rewards, target, picture);
+    forward_to_inner!(action_space, expected_rewards, target, table, picture);
 
     fn observation_space(&self) -> Space {
         self.space.clone()

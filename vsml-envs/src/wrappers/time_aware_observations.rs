@@ -43,7 +43,7 @@ impl<E: Environment> TimeAwareObservations<E> {
 }
 
 impl<E: Environment + Clone> Environment for TimeAwareObservations<E> {
-    forward_to_inner!(action_space, expected_rewards, target, picture);
+    forward_to_inner!(action_space, expected_rewards, target, table, picture);
 
     fn observation_space(&self) -> Space {
         self.space.clone()

@@ -32,7 +32,7 @@ impl<E: Environment> TimeLimit<E> {
 }
 
 impl<E: Environment + Clone> Environment for TimeLimit<E> {
-    forward_to_inner!(observation_space, action_space, expected_rewards, target, picture);
+    forward_to_inner!(observation_space, action_space, expected_rewards, target, table, picture);
 
     fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
         self.steps = 0;
