@@ -9,6 +9,7 @@
 //!
 //! The limit of 500 steps is not physics. It is put around the cart by the [distribution](CartPoles).
 
+use super::physics::{PhysicsError, finite, positive, some_steps};
 use super::trigonometry::sin_cos;
 use crate::picture::{Colour, Picture, Scene};
 use crate::registry::Family;
@@ -48,31 +49,17 @@ impl Default for Physics {
     }
 }
 
-/// A quantity of [`Physics`] is not a positive finite number.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("`{name}` is {value}: a cart-pole needs a positive finite number")]
-pub struct PhysicsError {
-    /// Which quantity.
-    pub name: &'static str,
-    /// Its value.
-    pub value: f64,
-}
-
 impl Physics {
     fn check(&self) -> Result<(), PhysicsError> {
         let Physics { gravity, masscart, masspole, length, force, tau } = *self;
-        let named = [
+        positive([
             ("gravity", gravity),
             ("masscart", masscart),
             ("masspole", masspole),
             ("length", length),
             ("force", force),
             ("tau", tau),
-        ];
-        match named.into_iter().find(|(_, value)| !(value.is_finite() && *value > 0.0)) {
-            Some((name, value)) => Err(PhysicsError { name, value }),
-            None => Ok(()),
-        }
+        ])
     }
 }
 
@@ -318,15 +305,9 @@ impl Family for CartPoles {
             tau: self.tau.low(),
         };
         least.check().map_err(|error| error.to_string())?;
-        for (name, reward) in [("step_reward", self.step_reward), ("fall_reward", self.fall_reward)] {
-            if !reward.is_finite() {
-                return Err(format!("`{name}` is {reward}: a reward must be finite"));
-            }
-        }
-        if self.max_episode_steps == 0 {
-            return Err("`max_episode_steps` is 0: an episode has at least one step".into());
-        }
-        Ok(())
+        finite([("step_reward", self.step_reward), ("fall_reward", self.fall_reward)])
+            .map_err(|error| error.to_string())?;
+        some_steps(self.max_episode_steps)
     }
 }
 

@@ -4,11 +4,22 @@
 //! bit; observations are `f32`. Sine and cosine do not come from the operating system, so that trajectories are the same
 //! on every machine.
 
+pub mod acrobot;
 pub mod cartpole;
+pub mod mountain_car;
+pub mod mountain_car_continuous;
+pub mod pendulum;
+mod physics;
 mod trigonometry;
 
+pub use physics::PhysicsError;
+
 use crate::{LifetimeLength, Registry, RegistryError};
+use acrobot::Acrobots;
 use cartpole::CartPoles;
+use mountain_car::MountainCars;
+use mountain_car_continuous::MountainCarsContinuous;
+use pendulum::Pendulums;
 
 /// Registers the control tasks.
 pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
@@ -19,9 +30,63 @@ pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
         CartPoles::default(),
     )?;
     registry.register_family(
+        "CartPole-v0",
+        "CartPole-v1 with episodes of 200 steps, exactly as in Gymnasium",
+        LifetimeLength::Steps(500),
+        CartPoles { max_episode_steps: 200, ..CartPoles::default() },
+    )?;
+    registry.register_family(
         "CartPoleVaried-v0",
         "balance poles on carts of all makes",
         LifetimeLength::Steps(500),
         CartPoles::varied(),
+    )?;
+    registry.register_family(
+        "Acrobot-v1",
+        "swing two links up with a motor between them, exactly as in Gymnasium",
+        LifetimeLength::Steps(2000),
+        Acrobots::default(),
+    )?;
+    registry.register_family(
+        "AcrobotVaried-v0",
+        "swing two links of all makes up",
+        LifetimeLength::Steps(2000),
+        Acrobots::varied(),
+    )?;
+    registry.register_family(
+        "MountainCar-v0",
+        "swing a weak car out of a valley, exactly as in Gymnasium",
+        LifetimeLength::Steps(2000),
+        MountainCars::default(),
+    )?;
+    registry.register_family(
+        "MountainCarVaried-v0",
+        "swing cars of all makes out of a valley",
+        LifetimeLength::Steps(2000),
+        MountainCars::varied(),
+    )?;
+    registry.register_family(
+        "MountainCarContinuous-v0",
+        "swing a weak car out of a valley with little effort, exactly as in Gymnasium",
+        LifetimeLength::Steps(4995),
+        MountainCarsContinuous::default(),
+    )?;
+    registry.register_family(
+        "MountainCarContinuousVaried-v0",
+        "swing cars of all makes out of a valley with little effort",
+        LifetimeLength::Steps(4995),
+        MountainCarsContinuous::varied(),
+    )?;
+    registry.register_family(
+        "Pendulum-v1",
+        "swing a rod up with a weak motor and hold it, exactly as in Gymnasium",
+        LifetimeLength::Steps(1000),
+        Pendulums::default(),
+    )?;
+    registry.register_family(
+        "PendulumVaried-v0",
+        "swing rods of all makes up and hold them",
+        LifetimeLength::Steps(1000),
+        Pendulums::varied(),
     )
 }
