@@ -1,4 +1,5 @@
-//! Acrobot, the two mountain cars and the pendulum against trajectories recorded with Gymnasium 1.4.0, bit for bit.
+//! Acrobot, the two mountain cars and the pendulum against trajectories recorded with Gymnasium 1.4.0, and the pole that
+//! is swung up against bsuite 0.3.6, bit for bit.
 //!
 //! `golden/*.json` hold the exact states of episodes of several players, from the usual starts and from states set by
 //! hand at the edges. Each is stepped one step at a time from every recorded state, and free-running from its first.
@@ -8,10 +9,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 use vsml_envs::control::acrobot::{Acrobot, Equations};
+use vsml_envs::control::cartpole_swing_up::CartPoleSwingUp;
 use vsml_envs::control::mountain_car::MountainCar;
 use vsml_envs::control::mountain_car_continuous::MountainCarContinuous;
 use vsml_envs::control::pendulum::Pendulum;
-use vsml_envs::control::{acrobot, mountain_car, mountain_car_continuous, pendulum};
+use vsml_envs::control::{acrobot, cartpole, cartpole_swing_up, mountain_car, mountain_car_continuous, pendulum};
 use vsml_envs::wrappers::TimeLimit;
 use vsml_envs::{Action, Environment, Registry, Rng, Step, stream};
 
@@ -24,6 +26,19 @@ struct Golden {
     nips_episodes: Vec<Episode>,
     #[serde(default)]
     g981_episodes: Vec<Episode>,
+}
+
+#[derive(Deserialize)]
+struct SwingUps {
+    episodes: Vec<Episode>,
+    stay_until_the_end: End,
+}
+
+#[derive(Deserialize)]
+struct End {
+    s0: Vec<f64>,
+    terminated_at: usize,
+    last_obs: Vec<f32>,
 }
 
 #[derive(Deserialize)]
@@ -40,6 +55,7 @@ struct Episode {
     states: Vec<Vec<f64>>,
     obs: Option<Vec<Vec<f32>>>,
     rewards: Rewards,
+    #[serde(default)]
     terminated: Vec<usize>,
     truncated_at: Option<usize>,
 }
@@ -104,7 +120,7 @@ macro_rules! machine {
         })+
     };
 }
-machine!(Acrobot, MountainCar, Pendulum);
+machine!(Acrobot, CartPoleSwingUp, MountainCar, Pendulum);
 
 impl Machine for MountainCarContinuous {
     fn state(&self) -> Vec<f64> {
@@ -304,4 +320,26 @@ fn pendulums_agree_to_the_last_bit() {
             ("max_torque", usual.max_torque),
         ],
     );
+}
+
+#[test]
+fn swing_ups_agree_to_the_last_bit() {
+    let golden: SwingUps = serde_json::from_str(include_str!("golden/cartpole_swing_up.json")).unwrap();
+    let physics = cartpole::Physics { tau: 0.01, ..cartpole::Physics::default() };
+    let cart = CartPoleSwingUp::new(physics, cartpole_swing_up::Rules::default(), 10.0).unwrap();
+    compare(&cart, &golden.episodes, 5, None);
+
+    // Who stands still lives through a whole episode; bsuite has no other time limit than the one kept here.
+    let end = golden.stay_until_the_end;
+    let mut cart = cart;
+    cart.set(&end.s0, true);
+    let listings = Registry::builtin().list();
+    let listing = listings.iter().find(|listing| listing.id == "CartPoleSwingUp-v0").unwrap();
+    assert_eq!(listing.parameters["max_episode_steps"], end.terminated_at + 1);
+    let mut observation = [0.0; 8];
+    for _ in 0..=end.terminated_at {
+        cart.step(Action::Discrete(1), &mut rng(), &mut observation);
+    }
+    assert_eq!(observation[5], end.last_obs[5]);
+    assert!(observation.iter().zip(&end.last_obs).all(|(ours, theirs)| (ours - theirs).abs() < 1e-6));
 }

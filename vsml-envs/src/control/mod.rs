@@ -6,6 +6,7 @@
 
 pub mod acrobot;
 pub mod cartpole;
+pub mod cartpole_swing_up;
 pub mod mountain_car;
 pub mod mountain_car_continuous;
 pub mod pendulum;
@@ -17,6 +18,7 @@ pub use physics::PhysicsError;
 use crate::{LifetimeLength, Registry, RegistryError};
 use acrobot::Acrobots;
 use cartpole::CartPoles;
+use cartpole_swing_up::CartPoleSwingUps;
 use mountain_car::MountainCars;
 use mountain_car_continuous::MountainCarsContinuous;
 use pendulum::Pendulums;
@@ -40,6 +42,18 @@ pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
         "balance poles on carts of all makes",
         LifetimeLength::Steps(500),
         CartPoles::varied(),
+    )?;
+    registry.register_family(
+        "CartPoleHidden-v0",
+        "balance a pole on a cart without seeing velocities",
+        LifetimeLength::Steps(500),
+        CartPoles { hide_velocities: true, max_episode_steps: 200, ..CartPoles::default() },
+    )?;
+    registry.register_family(
+        "CartPoleSwingUp-v0",
+        "swing a pole on a cart up and balance it, as in bsuite",
+        LifetimeLength::Steps(5005),
+        CartPoleSwingUps::default(),
     )?;
     registry.register_family(
         "Acrobot-v1",
