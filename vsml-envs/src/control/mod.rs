@@ -1,4 +1,4 @@
-//! Control: carts, poles and pendulums, in numbers.
+//! Control: carts, poles, pendulums and points, in numbers.
 //!
 //! Physics is in `f64`, in the order of operations of the reference, so that recorded trajectories are met to the last
 //! bit; observations are `f32`. Sine and cosine do not come from the operating system, so that trajectories are the same
@@ -11,6 +11,9 @@ pub mod mountain_car;
 pub mod mountain_car_continuous;
 pub mod pendulum;
 mod physics;
+pub mod point_robot;
+pub mod reacher;
+pub mod semicircle;
 mod trigonometry;
 
 pub use physics::PhysicsError;
@@ -22,6 +25,9 @@ use cartpole_swing_up::CartPoleSwingUps;
 use mountain_car::MountainCars;
 use mountain_car_continuous::MountainCarsContinuous;
 use pendulum::Pendulums;
+use point_robot::PointRobots;
+use reacher::Reachers;
+use semicircle::Semicircles;
 
 /// Registers the control tasks.
 pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
@@ -102,5 +108,23 @@ pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
         "swing rods of all makes up and hold them",
         LifetimeLength::Steps(1000),
         Pendulums::varied(),
+    )?;
+    registry.register_family(
+        "PointRobot-v0",
+        "go to a goal that only the rewards tell of",
+        LifetimeLength::Steps(500),
+        PointRobots::default(),
+    )?;
+    registry.register_family(
+        "Semicircle-v0",
+        "look for a goal on a half circle",
+        LifetimeLength::Steps(500),
+        Semicircles::default(),
+    )?;
+    registry.register_family(
+        "Reacher-v0",
+        "bring an arm of two links to a goal that only the rewards tell of",
+        LifetimeLength::Steps(500),
+        Reachers::default(),
     )
 }
