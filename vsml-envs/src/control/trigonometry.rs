@@ -11,10 +11,6 @@
 //! from it, which the addition theorems put back with a table. Of 200,000 random angles up to [`SMALL`], no sine and 5
 //! cosines were not the nearest `f64` (glibc 2.36: 305 and 21, `libm`: 1,357 and 405); of 216,000 larger ones,
 //! up to [`LARGE`], none (glibc: 293 and 287). Still larger angles go to `libm`.
-//!
-//! Small angles are the pole's of a cart, which has to be fast. A plain series is tried on them first: if its result,
-//! with all that it may be wrong by, rounds to one and the same number, that number is what the pairs would have given
-//! (Ziv 1991).
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
@@ -85,7 +81,7 @@ const SINES: [Pair; PARTS] = {
 #[inline]
 pub(crate) fn sin_cos(angle: f64) -> (f64, f64) {
     if angle.abs() <= SMALL {
-        quick(angle).unwrap_or_else(|| small(angle))
+        small(angle)
     } else if angle.abs() <= LARGE {
         around_the_circle(angle)
     } else {
@@ -93,21 +89,7 @@ pub(crate) fn sin_cos(angle: f64) -> (f64, f64) {
     }
 }
 
-/// By plain series, if their last bit is beyond doubt.
 #[inline]
-fn quick(angle: f64) -> Option<(f64, f64)> {
-    /// A bound for the relative error of the corrections below: each is less than five roundings away from the truth,
-    /// and the bound itself is added with one.
-    const ERROR: f64 = 3.0 / (1_u64 << 52) as f64;
-    let square = angle * angle;
-    let sine = angle * square * (square * polynomial(square, SINE) - SIXTH.0);
-    let cosine = square * (square * polynomial(square, COSINE) - 0.5);
-    let sin = angle + (sine - ERROR * sine);
-    let cos = 1.0 + (cosine - ERROR * cosine);
-    (sin == angle + (sine + ERROR * sine) && cos == 1.0 + (cosine + ERROR * cosine)).then_some((sin, cos))
-}
-
-#[cold]
 fn small(angle: f64) -> (f64, f64) {
     let (sine, versine) = series((angle, 0.0));
     let (cosine, rest) = ordered_sum(1.0, -versine.0);
@@ -236,20 +218,6 @@ mod tests {
             let (sin, cos) = sin_cos(angle);
             assert!(apart(sin, angle.sin()) <= 1 && apart(cos, angle.cos()) <= 1, "angle {angle}");
         }
-    }
-
-    #[test]
-    fn what_is_beyond_doubt_is_what_the_pairs_give() {
-        let mut rng = stream(0, "trigonometry", &[1]);
-        let mut in_doubt = 0;
-        for draw in 0..300_000 {
-            let angle = (2.0 * rng.random::<f64>() - 1.0) * [SMALL, 0.01, 1e-7][draw % 3];
-            match quick(angle) {
-                Some(values) => assert_eq!(values, small(angle), "angle {angle}"),
-                None => in_doubt += 1,
-            }
-        }
-        assert!(in_doubt < 20_000, "{in_doubt} angles of 300,000 were in doubt");
     }
 
     #[test]
