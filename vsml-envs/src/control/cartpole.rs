@@ -10,10 +10,11 @@
 //! The limit of 500 steps is not physics. It is put around the cart by the [distribution](CartPoles).
 
 use super::cartpole_batch::CartPoleBatch;
+use super::physics::{PhysicsError, finite, positive, some_steps};
 use super::trigonometry::sin_cos;
 use crate::picture::{Colour, Picture, Scene};
 use crate::registry::Family;
-use crate::vector::Batch;
+use crate::vector::{Batch, Environments};
 use crate::wrappers::{Span, TimeLimit};
 use crate::{Action, Environment, Rng, Space, Step, TaskDistribution};
 use rand::RngExt;
@@ -50,31 +51,17 @@ impl Default for Physics {
     }
 }
 
-/// A quantity of [`Physics`] is not a positive finite number.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("`{name}` is {value}: a cart-pole needs a positive finite number")]
-pub struct PhysicsError {
-    /// Which quantity.
-    pub name: &'static str,
-    /// Its value.
-    pub value: f64,
-}
-
 impl Physics {
     fn check(&self) -> Result<(), PhysicsError> {
         let Physics { gravity, masscart, masspole, length, force, tau } = *self;
-        let named = [
+        positive([
             ("gravity", gravity),
             ("masscart", masscart),
             ("masspole", masspole),
             ("length", length),
             ("force", force),
             ("tau", tau),
-        ];
-        match named.into_iter().find(|(_, value)| !(value.is_finite() && *value > 0.0)) {
-            Some((name, value)) => Err(PhysicsError { name, value }),
-            None => Ok(()),
-        }
+        ])
     }
 }
 
@@ -86,6 +73,7 @@ pub struct CartPole {
     polemass_length: f64,
     step_reward: f64,
     fall_reward: f64,
+    hide_velocities: bool,
     state: [f64; 4],
 }
 
@@ -102,6 +90,7 @@ impl CartPole {
             polemass_length: physics.masspole * physics.length,
             step_reward: 1.0,
             fall_reward: 1.0,
+            hide_velocities: false,
             state: [0.0; 4],
         })
     }
@@ -110,6 +99,12 @@ impl CartPole {
     pub fn with_rewards(mut self, step_reward: f64, fall_reward: f64) -> Self {
         self.step_reward = step_reward;
         self.fall_reward = fall_reward;
+        self
+    }
+
+    /// The same cart that shows positions only, not velocities.
+    pub fn with_hidden_velocities(mut self) -> Self {
+        self.hide_velocities = true;
         self
     }
 
@@ -128,22 +123,42 @@ impl CartPole {
         self.physics
     }
 
+    /// How the velocities of cart (m/s²) and pole (rad/s²) change under a force (N).
+    #[inline]
+    pub(super) fn accelerations(&self, force: f64) -> [f64; 2] {
+        let Physics { gravity, masspole, length, .. } = self.physics;
+        let [_, _, angle, angle_velocity] = self.state;
+        let (sin, cos) = sin_cos(angle);
+        let push = (force + self.polemass_length * (angle_velocity * angle_velocity) * sin) / self.total_mass;
+        let angle_acceleration =
+            (gravity * sin - cos * push) / (length * (4.0 / 3.0 - masspole * (cos * cos) / self.total_mass));
+        [push - self.polemass_length * angle_acceleration * cos / self.total_mass, angle_acceleration]
+    }
+
     fn observe(&self, observation: &mut [f32]) {
-        for (shown, number) in observation.iter_mut().zip(self.state) {
-            *shown = number as f32;
+        let [x, x_velocity, angle, angle_velocity] = self.state.map(|number| number as f32);
+        if self.hide_velocities {
+            observation.copy_from_slice(&[x, angle]);
+        } else {
+            observation.copy_from_slice(&[x, x_velocity, angle, angle_velocity]);
         }
     }
 }
 
 impl Environment for CartPole {
     fn observation_space(&self) -> Space {
-        let infinite = f32::INFINITY;
-        let high = if self.physics == Physics::default() {
-            vec![2.0 * POSITION_LIMIT as f32, infinite, 2.0 * ANGLE_LIMIT as f32, infinite]
+        let (position, angle) = if self.physics == Physics::default() {
+            (2.0 * POSITION_LIMIT as f32, 2.0 * ANGLE_LIMIT as f32)
         } else {
-            vec![infinite; 4]
+            (f32::INFINITY, f32::INFINITY)
         };
-        Space::Box { low: high.iter().map(|bound| -bound).collect(), high, shape: vec![4] }
+        let high = if self.hide_velocities {
+            vec![position, angle]
+        } else {
+            vec![position, f32::INFINITY, angle, f32::INFINITY]
+        };
+        let shape = vec![high.len()];
+        Space::Box { low: high.iter().map(|bound| -bound).collect(), high, shape }
     }
 
     fn action_space(&self) -> Space {
@@ -158,15 +173,10 @@ impl Environment for CartPole {
     }
 
     fn step(&mut self, action: Action<'_>, _: &mut Rng, observation: &mut [f32]) -> Step {
-        let Physics { gravity, masspole, length, force, tau, .. } = self.physics;
+        let Physics { force, tau, .. } = self.physics;
         let [x, x_velocity, angle, angle_velocity] = self.state;
         let force = if action.index() == 1 { force } else { -force };
-        let (sin, cos) = sin_cos(angle);
-
-        let push = (force + self.polemass_length * (angle_velocity * angle_velocity) * sin) / self.total_mass;
-        let angle_acceleration =
-            (gravity * sin - cos * push) / (length * (4.0 / 3.0 - masspole * (cos * cos) / self.total_mass));
-        let x_acceleration = push - self.polemass_length * angle_acceleration * cos / self.total_mass;
+        let [x_acceleration, angle_acceleration] = self.accelerations(force);
 
         let x = x + tau * x_velocity;
         let angle = angle + tau * angle_velocity;
@@ -191,7 +201,7 @@ impl Environment for CartPole {
     }
 }
 
-/// Carts with poles: `CartPole-v1` and `CartPoleVaried-v0`.
+/// Carts with poles: `CartPole-v1`, `CartPole-v0`, `CartPoleVaried-v0` and `CartPoleHidden-v0`.
 ///
 /// # Description
 /// A pole stands on a cart, hinged. Pushing the cart to the left and to the right, keep it upright and the cart near the
@@ -204,7 +214,8 @@ impl Environment for CartPole {
 /// `Box([4])`: position of the cart (m), its velocity (m/s), angle of the pole (rad), its angular velocity (rad/s). With
 /// Gymnasium's physics the bounds are Gymnasium's: ±4.8 for the position and ±0.418 for the angle, twice what ends an
 /// episode, and none for the velocities. With any other physics a single step may leap beyond them, so there are no
-/// bounds at all.
+/// bounds at all. With `hide_velocities` it is `Box([2])`, the position and the angle: who wants to know the velocities
+/// must remember.
 ///
 /// # Rewards
 /// `step_reward` for every step, `fall_reward` for the one that terminates the episode: 1 and 1 by default, as in
@@ -216,21 +227,24 @@ impl Environment for CartPole {
 ///
 /// # Episode end
 /// Terminated when the cart is more than 2.4 m from the middle or the pole more than 12° from upright; truncated after
-/// `max_episode_steps`, 500.
+/// `max_episode_steps`, 500 (200 in `CartPole-v0` and `CartPoleHidden-v0`).
 ///
 /// # Arguments
 /// The fields below. A physical quantity is a number or a range such as `0.05..0.5`, from which each task draws its own.
 /// `CartPoleVaried-v0` ([`CartPoles::varied`]) draws gravity from 5..15, masscart from 0.5..2, masspole from 0.05..0.5,
 /// length from 0.25..1 and force from 5..15: about half to double the usual value (the pole up to five times as heavy),
 /// inside the ranges of the CARL benchmark. A simple hand-made player that sees the true state balances at least 99 in
-/// 100 of them for all 500 steps. The time step stays.
+/// 100 of them for all 500 steps. The time step stays. `CartPoleHidden-v0` has `hide_velocities=true`.
 ///
 /// # Differences from the source
 /// None in `CartPole-v1` (Gymnasium 1.4), but for its generator of random numbers and that nothing is said about steps
 /// after the end of an episode, which [`Lifetime`](crate::Lifetime)s do not take. Explicit Euler is the only integrator.
+/// `CartPoleHidden-v0` is POPGym's position-only cart-pole, easy, but for its reward, which is there one in
+/// `max_episode_steps` for each step: `step_reward=0.005,fall_reward=0.005`.
 ///
 /// # Version history
-/// `CartPole-v1`: first version here; the number is Gymnasium's. `CartPoleVaried-v0`: first version.
+/// `CartPole-v1`, `CartPole-v0`: first version here; the numbers are Gymnasium's. `CartPoleVaried-v0`,
+/// `CartPoleHidden-v0`: first version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CartPoles {
@@ -250,6 +264,8 @@ pub struct CartPoles {
     pub step_reward: f64,
     /// Reward of the terminating step.
     pub fall_reward: f64,
+    /// Whether observations leave out the two velocities.
+    pub hide_velocities: bool,
     /// An episode is truncated after so many steps.
     pub max_episode_steps: u64,
 }
@@ -266,6 +282,7 @@ impl Default for CartPoles {
             tau: Span::single(tau),
             step_reward: 1.0,
             fall_reward: 1.0,
+            hide_velocities: false,
             max_episode_steps: 500,
         }
     }
@@ -300,7 +317,10 @@ impl CartPoles {
 impl CartPoles {
     fn draw(&self, rng: &mut Rng) -> CartPole {
         match CartPole::new(self.sample_physics(rng)) {
-            Ok(cart) => cart.with_rewards(self.step_reward, self.fall_reward),
+            Ok(cart) => {
+                let cart = cart.with_rewards(self.step_reward, self.fall_reward);
+                if self.hide_velocities { cart.with_hidden_velocities() } else { cart }
+            }
             Err(error) => panic!("{error}; Family::check would have said so"),
         }
     }
@@ -312,6 +332,10 @@ impl TaskDistribution for CartPoles {
     }
 
     fn batch(&self, rngs: &mut [Rng]) -> Box<dyn Batch> {
+        if self.hide_velocities {
+            let limited = |rng| TimeLimit::new(self.draw(rng), self.max_episode_steps);
+            return Box::new(Environments::new(rngs.iter_mut().map(limited).collect()));
+        }
         let carts = rngs.iter_mut().map(|rng| self.draw(rng)).collect();
         Box::new(CartPoleBatch::new(carts, self.max_episode_steps, self.step_reward, self.fall_reward))
     }
@@ -328,15 +352,9 @@ impl Family for CartPoles {
             tau: self.tau.low(),
         };
         least.check().map_err(|error| error.to_string())?;
-        for (name, reward) in [("step_reward", self.step_reward), ("fall_reward", self.fall_reward)] {
-            if !reward.is_finite() {
-                return Err(format!("`{name}` is {reward}: a reward must be finite"));
-            }
-        }
-        if self.max_episode_steps == 0 {
-            return Err("`max_episode_steps` is 0: an episode has at least one step".into());
-        }
-        Ok(())
+        finite([("step_reward", self.step_reward), ("fall_reward", self.fall_reward)])
+            .map_err(|error| error.to_string())?;
+        some_steps(self.max_episode_steps)
     }
 }
 
@@ -393,6 +411,22 @@ mod tests {
             CartPole::new(other).unwrap().observation_space(),
             Space::uniform_box(f32::NEG_INFINITY, f32::INFINITY, 4)
         );
+    }
+
+    #[test]
+    fn hidden_velocities_are_left_out_and_nothing_else() {
+        let mut open = CartPole::new(Physics::default()).unwrap();
+        let mut hidden = open.clone().with_hidden_velocities();
+        let Space::Box { high, .. } = hidden.observation_space() else { panic!() };
+        assert_eq!(high, [4.8, 0.418_879_03]);
+        for cart in [&mut open, &mut hidden] {
+            cart.set_state([0.1, 0.2, 0.03, 0.4]);
+        }
+        let (mut all, mut some, mut rng) = ([0.0; 4], [0.0; 2], stream(0, "cartpole", &[3]));
+        let steps =
+            [open.step(Action::Discrete(0), &mut rng, &mut all), hidden.step(Action::Discrete(0), &mut rng, &mut some)];
+        assert_eq!(steps[0], steps[1]);
+        assert_eq!(some, [all[0], all[2]]);
     }
 
     #[test]
