@@ -53,3 +53,28 @@ fn what_cannot_be_played_is_named() {
     let error = stderr(play(&["CartPole-v1", "--gif", "/no/such/folder/a.gif"]));
     assert!(error.contains("cannot write /no/such/folder/a.gif"), "{error}");
 }
+
+#[test]
+fn the_pictures_of_the_environments_page_are_what_play_shows() {
+    // `VSML_WRITE=1 cargo test -p vsml --test play` draws them.
+    let envs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vsml-envs");
+    let folder = tempfile::tempdir().unwrap();
+    let mut shown = 0;
+    for file in std::fs::read_dir(envs.join("about")).unwrap() {
+        let about: toml::Table = toml::from_str(&std::fs::read_to_string(file.unwrap().path()).unwrap()).unwrap();
+        for (id, entry) in &about {
+            let Some(spec) = entry.get("picture").and_then(toml::Value::as_str) else { continue };
+            let drawn = folder.path().join(format!("{id}.gif"));
+            let output = play(&[spec, "--pixels", "256", "--gif", drawn.to_str().unwrap()]);
+            assert!(output.status.success(), "{spec}: {}", String::from_utf8_lossy(&output.stderr));
+            let kept = envs.join("pictures").join(format!("{id}.gif"));
+            if std::env::var_os("VSML_WRITE").is_some() {
+                std::fs::copy(&drawn, &kept).unwrap();
+            }
+            let same = std::fs::read(&drawn).unwrap() == std::fs::read(&kept).unwrap_or_default();
+            assert!(same, "{} is not what `vsml play {spec}` shows: VSML_WRITE=1 draws it anew", kept.display());
+            shown += 1;
+        }
+    }
+    assert!(shown >= 20);
+}

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::time::Duration;
-use vsml_envs::picture::{Colour, Pixels, TEXT_HEIGHT};
+use vsml_envs::picture::{Colour, Pixels};
 
 /// Writes `frames` to `path`, the longer side of a picture about `side` pixels, each frame shown for `pace` and the last of an
 /// episode four times as long.
@@ -51,13 +51,7 @@ pub fn write(path: &Path, frames: &[Frame], side: u32, pace: Duration) -> Result
 
 /// A frame with its heading above.
 fn draw(frame: &Frame, side: u32) -> Pixels {
-    let picture = frame.picture.to_pixels(side);
-    let heading = frame.heading();
-    let width = picture.width().max(8 * heading.len() as u32 + 4);
-    let mut image = Pixels::blank(width, picture.height() + TEXT_HEIGHT, Colour::WHITE);
-    image.write(&heading, 2, 2);
-    image.paste(&picture, 0, TEXT_HEIGHT);
-    image
+    frame.picture.to_pixels(side).with_text(&frame.heading(), true)
 }
 
 /// The least rectangle in which `next` differs from `shown`: its left and upper edge, and what is in it. A pixel where nothing

@@ -23,7 +23,7 @@ pub struct Frame {
 impl Frame {
     /// A line about it.
     pub fn heading(&self) -> String {
-        let reward = (self.reward * 1e4).round() / 1e4;
+        let reward = (self.reward * 100.0).round() / 100.0;
         format!("step {}  episode {}  reward {reward}", self.step, self.episode)
     }
 }

@@ -13,7 +13,7 @@ mod scene;
 mod text;
 mod tiles;
 
-pub use pixels::{Pixels, TEXT_HEIGHT};
+pub use pixels::Pixels;
 pub use scene::{Scene, Shape};
 pub use tiles::{Mark, Tile, Tiles};
 

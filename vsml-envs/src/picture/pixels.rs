@@ -8,7 +8,7 @@ use font8x8::legacy::BASIC_LEGACY;
 use tiny_skia::{Color, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, Stroke, Transform};
 
 /// Height of a line of text, in pixels; a character is 8 wide and 8 high.
-pub const TEXT_HEIGHT: u32 = 12;
+const TEXT_HEIGHT: u32 = 12;
 /// Coordinates beyond this many pixels are drawn there: it is outside in any case.
 const FAR: f64 = 1e4;
 
@@ -55,6 +55,18 @@ impl Pixels {
         }
     }
 
+    /// The image with `text` above it, or below: in as many lines as it takes, broken between words.
+    pub fn with_text(self, text: &str, above: bool) -> Pixels {
+        let lines = broken(text, (self.width / 8).max(1) as usize);
+        let mut image = Pixels::blank(self.width, self.height + TEXT_HEIGHT * lines.len() as u32, Colour::WHITE);
+        let (text_top, image_top) = if above { (0, TEXT_HEIGHT * lines.len() as u32) } else { (self.height, 0) };
+        for (number, line) in lines.iter().enumerate() {
+            image.write(line, 2, text_top + TEXT_HEIGHT * number as u32 + 2);
+        }
+        image.paste(&self, 0, image_top);
+        image
+    }
+
     fn set(&mut self, x: usize, y: usize, colour: Colour) {
         if x < self.width as usize && y < self.height as usize {
             let place = 3 * (y * self.width as usize + x);
@@ -87,8 +99,8 @@ impl Pixels {
 }
 
 impl Picture {
-    /// The picture as an image whose longer side has about `side` pixels (16 to 4096), with a line of text below if there is
-    /// a caption. Pictures of the same bounds give images of the same size.
+    /// The picture as an image whose longer side has about `side` pixels (16 to 4096), with the caption below if there
+    /// is one. Pictures of the same bounds give images of the same size.
     pub fn to_pixels(&self, side: u32) -> Pixels {
         let side = side.clamp(16, 4096);
         let drawn = match &self.drawing {
@@ -100,14 +112,23 @@ impl Picture {
                 draw(scene, pixels(across), pixels(up), Colour::WHITE)
             }
         };
-        if self.caption.is_empty() {
-            return drawn;
-        }
-        let mut image = Pixels::blank(drawn.width, drawn.height + TEXT_HEIGHT, Colour::WHITE);
-        image.paste(&drawn, 0, 0);
-        image.write(&self.caption, 2, drawn.height + 2);
-        image
+        if self.caption.is_empty() { drawn } else { drawn.with_text(&self.caption, false) }
     }
+}
+
+/// Breaks `text` into lines of at most so many characters, between words; a longer word stands alone, and is cut off.
+fn broken(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_string()),
+        }
+    }
+    lines
 }
 
 fn draw_tiles(tiles: &Tiles, side: u32) -> Pixels {
@@ -241,7 +262,7 @@ mod tests {
             .rectangle((-1.0, 0.0), (1.0, 1.0), Colour::GREEN)
             .disc((2.0, 1.5), 0.4, Colour::BLUE)
             .line(vec![(-1.0, 1.5), (1.0, 1.5)], 0.2, Colour::RED);
-        let image = Picture::from(scene).with_caption("four by two").to_pixels(80);
+        let image = Picture::from(scene).with_caption("four by 2").to_pixels(80);
         assert_eq!((image.width(), image.height()), (80, 40 + TEXT_HEIGHT));
         assert_eq!(pixel(&image, 20, 30), Colour::GREEN);
         assert_eq!(pixel(&image, 60, 10), Colour::BLUE);
@@ -249,6 +270,14 @@ mod tests {
         assert_eq!(pixel(&image, 60, 30), Colour::WHITE);
         let written = (40..40 + TEXT_HEIGHT).any(|y| (0..80).any(|x| pixel(&image, x, y) == Colour::BLACK));
         assert!(written, "the caption is below");
+    }
+
+    #[test]
+    fn text_is_broken_between_words() {
+        assert_eq!(broken("one two  three fourteen", 7), ["one two", "three", "fourteen"]);
+        let image = Pixels::blank(60, 10, Colour::RED).with_text("one two three", true);
+        assert_eq!((image.width(), image.height()), (60, 10 + 2 * TEXT_HEIGHT));
+        assert_eq!((pixel(&image, 30, 1), pixel(&image, 30, 2 * TEXT_HEIGHT + 1)), (Colour::WHITE, Colour::RED));
     }
 
     #[test]
