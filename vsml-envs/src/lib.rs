@@ -15,6 +15,7 @@ mod registry;
 mod space;
 
 pub mod bandits;
+pub mod check;
 pub mod control;
 pub mod grid;
 pub mod picture;
