@@ -55,7 +55,7 @@ fn what_comes_with_the_crate_is_clean() {
     let mut wrong = String::new();
     for id in trajectory::ids() {
         let began = Instant::now();
-        let report = check_id(&registry, &id).unwrap();
+        let report = check_id(&registry, &id, &Options::default()).unwrap();
         let elapsed = began.elapsed();
         println!("{id} {elapsed:.2?}");
         if !report.findings.is_empty() || elapsed.as_secs() >= 2 {

@@ -1,6 +1,6 @@
 //! Whether what an environment says about itself is true: expected rewards, targets, pictures.
 
-use super::recorder::{Life, Moment};
+use super::life::{Life, Moment};
 use super::report::Place;
 use super::study::Study;
 use crate::picture::{Drawing, Picture};

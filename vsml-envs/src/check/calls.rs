@@ -1,6 +1,7 @@
 //! Whether every method can be called.
 
-use super::recorder::{Life, Recorder, caught};
+use super::life::Life;
+use super::recorder::{Recorder, caught};
 use super::report::Place;
 use super::study::Study;
 use crate::{LifetimeLength, OwnedAction, Space};

@@ -33,18 +33,21 @@ pub(super) fn episode_never_ends(study: &Study<'_>) -> Option<Place> {
     if !counted_in_episodes(study) {
         return None;
     }
-    let (task, _, length) = played(study, study.patience(MAX_EPISODE_STEPS)).find(|(_, last, _)| last.is_none())?;
-    Some(Place::method("step", "an episode does not end").task(task).step(0, length))
+    let endless = |(_, last, length): &(u64, Option<Step>, u64)| last.is_none() && *length >= MAX_EPISODE_STEPS;
+    let (task, _, length) = played(study, study.patience(MAX_EPISODE_STEPS)).find(endless)?;
+    Some(Place::method("step", "no end so far").task(task).step(0, length))
 }
 
+/// Also where there was not the time to see whether it ends at all.
 pub(super) fn episode_long(study: &Study<'_>) -> Option<Place> {
     if !counted_in_episodes(study) {
         return None;
     }
-    let long = |(_, _, length): &(u64, Option<Step>, u64)| *length > LONG;
-    let mut ended = played(study, study.patience(MAX_EPISODE_STEPS)).take_while(|(_, last, _)| last.is_some());
-    let (task, _, length) = ended.find(long)?;
-    Some(Place::method("step", "an episode ends only here").task(task).step(0, length))
+    let long = |(_, last, length): &(u64, Option<Step>, u64)| {
+        *length > LONG && (last.is_some() || *length < MAX_EPISODE_STEPS)
+    };
+    let (task, _, length) = played(study, study.patience(MAX_EPISODE_STEPS)).find(long)?;
+    Some(Place::method("step", "no end before this").task(task).step(0, length))
 }
 
 pub(super) fn episode_ends_at_once(study: &Study<'_>) -> Option<Place> {

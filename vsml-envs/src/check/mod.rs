@@ -36,6 +36,7 @@ mod answers;
 mod calls;
 mod costs;
 mod episodes;
+mod life;
 mod observations;
 mod recorder;
 mod repeats;
@@ -145,14 +146,15 @@ pub fn check_distribution(distribution: impl TaskDistribution + 'static) -> Repo
     check_tasks(&Tasks { id, length: LifetimeLength::Steps(1000), distribution: Arc::new(distribution) })
 }
 
-/// Checks what `spec`, an id with or without parameters, stands for, also that it keeps the time limit that it names
-/// (`time_limit`, or a parameter `max_episode_steps` of its own).
+/// Checks what `spec`, an id with or without parameters, stands for. Unless `options` give a time limit, the one that it
+/// names (`time_limit`, or a parameter `max_episode_steps` of its own) must be kept.
 ///
 /// # Errors
 /// If there is no such id, or it does not take such parameters.
-pub fn check_id(registry: &Registry, spec: &str) -> Result<Report, RegistryError> {
+pub fn check_id(registry: &Registry, spec: &str, options: &Options) -> Result<Report, RegistryError> {
     let tasks = registry.make(spec)?;
-    Ok(check(&tasks, &Options { max_episode_steps: named_limit(registry, spec), ..Options::default() }))
+    let max_episode_steps = options.max_episode_steps.or_else(|| named_limit(registry, spec));
+    Ok(check(&tasks, &Options { max_episode_steps, ..options.clone() }))
 }
 
 /// The shortest time limit that an id names, among its parameters or their defaults.

@@ -1,6 +1,6 @@
 //! Whether observations are what their space says, whole, and worth looking at.
 
-use super::recorder::{Life, Moment};
+use super::life::{Life, Moment};
 use super::report::Place;
 use super::study::Study;
 use crate::Space;

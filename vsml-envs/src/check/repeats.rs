@@ -1,6 +1,7 @@
 //! Whether the same key gives the same life: alone, beside a twin, in another thread, from a clone.
 
-use super::recorder::{Life, Panic, Recorder, draw};
+use super::life::Life;
+use super::recorder::{Panic, Recorder, draw};
 use super::report::Place;
 use super::study::Study;
 use crate::Environment;

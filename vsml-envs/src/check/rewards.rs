@@ -1,5 +1,6 @@
 //! Whether rewards are numbers, and mean something.
 
+use super::calls::extremes;
 use super::recorder::Recorder;
 use super::report::Place;
 use super::study::Study;
@@ -77,27 +78,21 @@ fn consequences(study: &Study<'_>, recorder: &Recorder, action: &OwnedAction, st
     Some(fork)
 }
 
-/// Two different actions, as different as can be.
-fn two_actions(actions: &Space) -> Option<[OwnedAction; 2]> {
-    let mut extremes = super::calls::extremes(actions);
-    let last = extremes.iter().rposition(|action| Some(action) != extremes.first())?;
-    Some([extremes.swap_remove(last), extremes.swap_remove(0)])
-}
-
 pub(super) fn action_ignored(study: &Study<'_>) -> Option<Place> {
     let mut compared = 0;
     for (moments, follow) in [(32, 0), (16, 200)] {
+        let (moments, follow) = (study.patience(moments), study.patience(follow));
         for task in study.few() {
             let mut recorder = study.recorder(task)?;
-            let actions = recorder.life.actions.clone();
-            let [one, two] = two_actions(&actions)?;
-            for moment in 0..study.patience(moments) {
+            let actions = extremes(&recorder.life.actions);
+            let (one, others) = actions.split_first()?;
+            let mut others = others.iter().filter(|action| *action != one).cycle();
+            for moment in 0..moments {
                 study.note(recorder.play(1 + moment % 3))?;
                 if recorder.ended() {
                     study.note(recorder.reset())?;
                 }
-                let follow = study.patience(follow);
-                let lived = [&one, &two].map(|action| consequences(study, &recorder, action, follow));
+                let lived = [one, others.next()?].map(|action| consequences(study, &recorder, action, follow));
                 let [Some(a), Some(b)] = lived else { return None };
                 if a.life.moments.len() != b.life.moments.len() || a.life.difference(&b.life).is_some() {
                     return None;

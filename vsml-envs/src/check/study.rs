@@ -1,7 +1,8 @@
 //! What the checks look at: lives that were recorded once, for all of them.
 
 use super::Options;
-use super::recorder::{Life, Panic, Recorder, draw, spaces};
+use super::life::Life;
+use super::recorder::{Panic, Recorder, draw, spaces};
 use super::report::Place;
 use crate::{Environment, Space, Tasks};
 use std::cell::{OnceCell, RefCell};
@@ -13,6 +14,8 @@ pub(super) const SLOW: Duration = Duration::from_millis(1);
 pub(super) const MAX_NUMBERS: usize = 1 << 24;
 /// So many numbers of observations are recorded in a life, at most.
 const NUMBERS_OF_A_LIFE: usize = 1 << 20;
+/// No experiment takes much longer than this.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Steps with which an environment's pace is taken.
 const PACE_STEPS: u64 = 20;
 
@@ -107,8 +110,8 @@ impl<'a> Study<'a> {
 
     /// How many steps an experiment of up to `steps` steps may take.
     pub fn patience(&self, steps: u64) -> u64 {
-        let possible = 2e9 / self.pace().as_nanos().max(1) as f64;
-        steps.min(possible as u64).max(PACE_STEPS)
+        let possible = PATIENCE.as_nanos() as f64 / self.pace().as_nanos().max(1) as f64;
+        steps.min((possible as u64).max(PACE_STEPS))
     }
 
     /// The tasks that experiments are made with: a few.

@@ -296,11 +296,11 @@ pub static CHECKS: &[Check] = &[
         "Write the state into the observation, or make the space a single point.",
         observations::observation_never_changes,
     ),
-    error(
+    warning(
         Stage::Seen,
         "observation-shows-target",
         "The observation holds the target that is told only afterwards.",
-        "Keep the answer out of the question.",
+        "Keep the answer out of the question; if copying is the task, allow this.",
         observations::observation_shows_target,
     ),
     warning(
