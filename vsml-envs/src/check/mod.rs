@@ -26,7 +26,9 @@
 //! random player. Such findings are warnings, and [`Options::allow`] passes over them. Streams that tell a target, and
 //! bandits that tell what they expect, say themselves what goes on over resets, and need not be allowed to.
 //!
-//! A check that finds nothing proves nothing: it has looked at the first few hundred steps of sixteen tasks.
+//! A check that finds nothing proves nothing: it has looked at the first few hundred steps of sixteen tasks. An environment
+//! that never comes back from a call is not found, it is waited for; one that panics when it is dropped takes the checker
+//! with it.
 //!
 //! # The checks
 #![doc = include_str!("CHECKS.md")]

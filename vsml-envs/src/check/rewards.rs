@@ -84,15 +84,20 @@ pub(super) fn action_ignored(study: &Study<'_>) -> Option<Place> {
         let (moments, follow) = (study.patience(moments), study.patience(follow));
         for task in study.few() {
             let mut recorder = study.recorder(task)?;
-            let actions = extremes(&recorder.life.actions);
-            let (one, others) = actions.split_first()?;
-            let mut others = others.iter().filter(|action| *action != one).cycle();
+            let mut rng = stream(study.options.seed, "check/other", &[task, follow]);
+            let edges = extremes(&recorder.life.actions);
+            let (one, rest) = edges.split_first()?;
+            if rest.iter().all(|action| action == one) {
+                return None; // there is nothing to choose
+            }
             for moment in 0..moments {
                 study.note(recorder.play(1 + moment % 3))?;
                 if recorder.ended() {
                     study.note(recorder.reset())?;
                 }
-                let lived = [one, others.next()?].map(|action| consequences(study, &recorder, action, follow));
+                let other = recorder.life.actions.sample(&mut rng);
+                let other = rest.get(moment as usize / 2).filter(|_| moment % 2 == 0).unwrap_or(&other);
+                let lived = [one, other].map(|action| consequences(study, &recorder, action, follow));
                 let [Some(a), Some(b)] = lived else { return None };
                 if a.life.moments.len() != b.life.moments.len() || a.life.difference(&b.life).is_some() {
                     return None;

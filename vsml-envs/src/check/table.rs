@@ -516,8 +516,8 @@ pub static CHECKS: &[Check] = &[
     warning(
         Stage::Repeats,
         "randomness-unused",
-        "Random numbers are drawn, and all tasks and lives are the same nevertheless.",
-        "Use what is drawn, or do not draw it.",
+        "A task is drawn with random numbers, and all tasks and lives are the same nevertheless.",
+        "Use what is drawn; where parameters fix the whole task, allow this.",
         repeats::randomness_unused,
     ),
     error(
