@@ -68,13 +68,15 @@ pub struct Options {
     pub steps: u64,
     /// After how many steps an episode is said to be truncated; without it, limits are not checked.
     pub max_episode_steps: Option<u64>,
+    /// Parameters may have fixed the whole task: then random numbers may be drawn for it in vain.
+    pub may_be_one_task: bool,
     /// Names of checks that are not made, because what they find is meant.
     pub allow: Vec<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { seed: 0, tasks: 16, steps: 200, max_episode_steps: None, allow: Vec::new() }
+        Options { seed: 0, tasks: 16, steps: 200, max_episode_steps: None, may_be_one_task: false, allow: Vec::new() }
     }
 }
 
@@ -156,18 +158,26 @@ pub fn check_distribution(distribution: impl TaskDistribution + 'static) -> Repo
 pub fn check_id(registry: &Registry, spec: &str, options: &Options) -> Result<Report, RegistryError> {
     let tasks = registry.make(spec)?;
     let max_episode_steps = options.max_episode_steps.or_else(|| named_limit(registry, spec));
-    Ok(check(&tasks, &Options { max_episode_steps, ..options.clone() }))
+    let has_parameters =
+        registry.list().iter().any(|listing| listing.id == id_of(spec) && !listing.parameters.is_empty());
+    let may_be_one_task = options.may_be_one_task || has_parameters;
+    Ok(check(&tasks, &Options { max_episode_steps, may_be_one_task, ..options.clone() }))
+}
+
+/// The id without its parameters.
+fn id_of(spec: &str) -> &str {
+    spec.split_once(':').map_or(spec, |(id, _)| id).trim()
 }
 
 /// The shortest time limit that an id names, among its parameters or their defaults.
 fn named_limit(registry: &Registry, spec: &str) -> Option<u64> {
-    let (id, parameters) = spec.split_once(':').unwrap_or((spec, ""));
+    let (_, parameters) = spec.split_once(':').unwrap_or((spec, ""));
     let given = |key: &str| {
         let pairs = parameters.split(',').filter_map(|pair| pair.split_once('='));
         pairs.into_iter().find(|(name, _)| name.trim() == key).and_then(|(_, value)| value.trim().parse().ok())
     };
     let default = || {
-        let listing = registry.list().into_iter().find(|listing| listing.id == id.trim())?;
+        let listing = registry.list().into_iter().find(|listing| listing.id == id_of(spec))?;
         listing.parameters.get("max_episode_steps")?.as_u64()
     };
     let own = given("max_episode_steps").or_else(default);

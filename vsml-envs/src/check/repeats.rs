@@ -142,6 +142,9 @@ pub(super) fn looking_changes_things(study: &Study<'_>) -> Option<Place> {
 /// Tasks are drawn at random, and nothing comes of it: with the same actions, all look alike, whatever the luck. What a
 /// step draws does not count: where tables are sampled from, certainty takes a random number too.
 pub(super) fn randomness_unused(study: &Study<'_>) -> Option<Place> {
+    if study.options.may_be_one_task {
+        return None;
+    }
     let mut first: Option<Recorder> = None;
     let mut consumed = false;
     for task in 0..study.options.tasks {

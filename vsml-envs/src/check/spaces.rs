@@ -103,16 +103,21 @@ pub(super) fn observation_space_large(study: &Study<'_>) -> Option<Place> {
     larger(study, MANY_NUMBERS + 1, MAX_NUMBERS)
 }
 
-/// All bounds are infinite, and yet all that is seen lies within one of zero.
+/// All bounds are infinite, and yet all that is seen lies within one of zero, and something just there: ones, or what was
+/// cut off at one.
 pub(super) fn observation_space_unbounded(study: &Study<'_>) -> Option<Place> {
     let endless = |space: &Space| match space {
         Space::Box { low, high, .. } => low.iter().chain(high).all(|bound| bound.is_infinite()),
         _ => false,
     };
     let lives = study.lives();
-    let small = |i: usize| lives[i].each().all(|(_, shown)| shown.iter().all(|x| x.abs() <= 1.0));
-    let all = !lives.is_empty() && (0..lives.len()).all(|i| endless(&lives[i].observations) && small(i));
-    all.then(|| Place::method("observation_space", "no number was seen outside [-1, 1]"))
+    if !lives.iter().all(|life| endless(&life.observations)) {
+        return None;
+    }
+    let seen = lives.iter().flat_map(|life| &life.numbers);
+    let greatest = seen.fold(0.0f32, |greatest, x| if x.abs() > greatest { x.abs() } else { greatest });
+    (greatest == 1.0)
+        .then(|| Place::method("observation_space", "the numbers seen reach 1 or -1, and none goes beyond"))
 }
 
 pub(super) fn action_space_unbounded(study: &Study<'_>) -> Option<Place> {

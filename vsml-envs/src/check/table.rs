@@ -222,7 +222,7 @@ pub static CHECKS: &[Check] = &[
     warning(
         Stage::Seen,
         "observation-space-unbounded",
-        "All bounds of the observation space are infinite, though nothing outside [-1, 1] is seen.",
+        "All bounds of the observation space are infinite, though what is seen reaches 1 or -1 and never goes beyond.",
         "Say what the bounds are.",
         spaces::observation_space_unbounded,
     ),
