@@ -12,7 +12,7 @@ Examples:
   vsml resume runs/mine
   vsml play CartPole-v1 --player runs/mine --gif cartpole.gif
 
-Exit codes: 0 done, 2 bad input, 3 training diverged, 6 disk failure, 75 interrupted (resume goes on), 130 stopped at once.";
+Exit codes: 0 done, 1 check has found something, 2 bad input, 3 training diverged, 6 disk failure, 75 interrupted (resume goes on), 130 stopped at once.";
 
 /// Meta-reinforcement learning with VSML: meta-train a learning algorithm, then evaluate it on tasks it has never seen.
 #[derive(Debug, Parser)]
@@ -48,6 +48,8 @@ pub enum Command {
     Play(PlayArguments),
     /// List environments with their parameters, and reference players
     List,
+    /// Say what is wrong with environments: from panics to states that clones share
+    Check(CheckArguments),
 }
 
 /// How fast, not what.
@@ -171,4 +173,26 @@ fn parse_pace(text: &str) -> Result<f64, String> {
         Ok(pace) if (0.1..=50.0).contains(&pace) => Ok(pace),
         _ => Err("give a number from 0.1 to 50".into()),
     }
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// Task distributions: ids with parameters, as in BernoulliBandit-v0:arms=5
+    #[arg(value_name = "ID", required_unless_present_any = ["all", "list"])]
+    pub ids: Vec<String>,
+    /// Check every id there is
+    #[arg(long, conflicts_with = "ids")]
+    pub all: bool,
+    /// Print what is looked for
+    #[arg(long, conflicts_with_all = ["ids", "all"])]
+    pub list: bool,
+    /// Warnings fail too
+    #[arg(long)]
+    pub strict: bool,
+    /// Do not look for this, because it is meant; may be given several times
+    #[arg(long = "allow", value_name = "NAME")]
+    pub allowed: Vec<String>,
+    /// Seed of tasks, luck and players
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
 }

@@ -15,6 +15,7 @@ struct Readme;
 struct Guide;
 
 mod arguments;
+mod check;
 mod config;
 mod evaluate;
 mod exit;
@@ -46,7 +47,7 @@ pub fn run(registry: Registry) -> ExitCode {
     let arguments = Arguments::parse();
     let done = machine::watch_signals().and_then(|()| command(&registry, &arguments.command));
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) if error.is::<exit::Interrupted>() => {
             note(format_args!("{error}"));
             exit::code(&error)
@@ -58,8 +59,9 @@ pub fn run(registry: Registry) -> ExitCode {
     }
 }
 
-fn command(registry: &Registry, command: &Command) -> Result<()> {
-    match command {
+fn command(registry: &Registry, command: &Command) -> Result<ExitCode> {
+    let done = match command {
+        Command::Check(arguments) => return check::check(registry, arguments),
         Command::Clone(arguments) => train::clone(registry, arguments),
         Command::Quickstart(arguments) => train::quickstart(registry, arguments),
         Command::Train(arguments) => train::train(registry, arguments),
@@ -78,5 +80,6 @@ fn command(registry: &Registry, command: &Command) -> Result<()> {
             list::list(registry);
             Ok(())
         }
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

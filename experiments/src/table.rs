@@ -138,7 +138,8 @@ fn plain(value: &Value) -> String {
 /// Widest table where there is no terminal that says how wide it is.
 const WIDTH: u16 = 160;
 
-fn new_table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
+/// An empty table with this header.
+pub fn new_table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
     // Rules above, below and under the header, none between rows.
     let rule = LineStyle::none().fill('─').junction('─');

@@ -16,6 +16,7 @@ mod space;
 
 pub mod alchemy;
 pub mod bandits;
+pub mod check;
 pub mod control;
 pub mod grid;
 pub mod picture;
