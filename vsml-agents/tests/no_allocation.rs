@@ -62,8 +62,12 @@ fn vsml_learners_live_without_allocating() {
 fn reference_players_live_without_allocating() {
     let wide = ["sgd:hidden=7", "adam:hidden=7"];
     for player in players::LISTING.iter().map(|(player, _)| *player).chain(wide) {
-        let supervised = player.starts_with("sgd") || player.starts_with("adam");
-        let id = if supervised { "Digits-v0:project_observations=9" } else { "BernoulliBandit-v0:arms=7" };
+        let id = match player.split(':').next().unwrap() {
+            "sgd" | "adam" => "Digits-v0:project_observations=9",
+            "alchemy-heuristic" => "Alchemy-v0",
+            "optimal" | "dependent" => "BernoulliBandit-v0",
+            _ => "BernoulliBandit-v0:arms=7",
+        };
         assert_eq!(allocations(&mut *players::make(player).unwrap(), id), 0, "{player}");
     }
 }

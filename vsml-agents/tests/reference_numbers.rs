@@ -103,6 +103,21 @@ fn optimal_play_is_worth_what_was_computed_elsewhere() {
 }
 
 #[test]
+fn the_random_heuristic_of_alchemy_scores_what_its_paper_says() {
+    let make = || players::make("alchemy-heuristic").map_err(|error| Unable(error.to_string()));
+    for id in ["Alchemy-v0", "Alchemy-v0:end_trial_action=true"] {
+        let tasks = Registry::builtin().make(id).unwrap();
+        let score = evaluate("alchemy-heuristic", &make, &tasks, Split::Test, 11, 2000, &|_| {}).summary().unwrap();
+        assert!(
+            (score.mean - 145.7).abs() < 3.0 * score.standard_error,
+            "{id}: {} ± {}",
+            score.mean,
+            score.standard_error
+        );
+    }
+}
+
+#[test]
 fn the_oracle_regrets_nothing() {
     for id in ["BernoulliBandit-v0", "BernoulliBandit-v0:arms=20", "BernoulliBandit-v0:kind=hard"] {
         assert_eq!(played("oracle", id)[1], (0.0, 0.0), "{id}");

@@ -3,6 +3,7 @@
 //! They are learners like any other, so they stand in the same tables, on the same tasks, with the same luck. A player is
 //! named as an environment is, with parameters after a colon: `ucb1:c=0.2`.
 
+mod alchemy;
 mod bandit;
 mod dense;
 mod gittins;
@@ -10,6 +11,7 @@ mod online;
 mod optimal;
 mod plain;
 
+pub use alchemy::AlchemyHeuristic;
 pub use bandit::{Dependent, EpsilonGreedy, Greedy, Thompson, Ucb1};
 pub use dense::Initial;
 pub use gittins::Gittins;
@@ -21,7 +23,7 @@ use crate::learner::Learner;
 use vsml_envs::nearest;
 
 /// Name and one line about each player there is.
-pub const LISTING: [(&str, &str); 13] = [
+pub const LISTING: [(&str, &str); 14] = [
     ("random", "any action, equally likely"),
     ("greedy", "bandits: the arm of greatest posterior mean (s + 1) / (m + 2)"),
     ("epsilon-greedy:epsilon=0.1", "bandits: the same, but any arm with probability epsilon"),
@@ -33,6 +35,7 @@ pub const LISTING: [(&str, &str); 13] = [
     ("dependent", "bandits: optimal for two arms that pay with p and 1 - p"),
     ("always:arm=0", "always the same action"),
     ("oracle", "knows the expected rewards and takes the greatest"),
+    ("alchemy-heuristic", "Alchemy: random stones into random potions, then what is good into the cauldron"),
     ("sgd:learning_rate=0.01", "supervised streams: online softmax regression; with hidden=N, N tanh units between"),
     ("adam:learning_rate=0.001", "the same with Adam"),
 ];
@@ -98,6 +101,9 @@ pub fn make(spec: &str) -> Result<Box<dyn Learner>, PlayerError> {
             Ok(Box::new(Gittins::new(discount)))
         }
         "optimal" => Ok(Box::new(Optimal::new(parameter(spec, parameters, "pulls", 100)?))),
+        "alchemy-heuristic" => {
+            no_parameter(spec, parameters).map(|()| Box::<AlchemyHeuristic>::default() as Box<dyn Learner>)
+        }
         "oracle" => no_parameter(spec, parameters).map(|()| Box::<Oracle>::default() as Box<dyn Learner>),
         "ucb1" => Ok(Box::new(Ucb1::new(exploration(spec, parameters, 1.0)?))),
         "ucb1-posterior" => Ok(Box::new(Ucb1::posterior(exploration(spec, parameters, 0.2)?))),

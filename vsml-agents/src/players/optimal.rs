@@ -133,9 +133,10 @@ fn plan(arms: usize, pulls: usize) -> Result<Arc<Plan>, Unable> {
 /// What optimal play of independent arms with uniform means earns in `pulls` pulls, on the average: exactly, but for rounding.
 ///
 /// ```
-/// // One pull earns a half, and two of one arm 1.
+/// // One pull earns a half. Of two arms and two pulls, the second goes to the arm that has just paid, or to the other one.
 /// assert_eq!(vsml_agents::players::optimal_reward(3, 1), Ok(0.5));
-/// assert_eq!(vsml_agents::players::optimal_reward(1, 2), Ok(1.0));
+/// let two = vsml_agents::players::optimal_reward(2, 2).unwrap();
+/// assert!((two - (0.5 + 0.5 * 2.0 / 3.0 + 0.5 * 0.5)).abs() < 1e-12);
 /// ```
 ///
 /// # Errors
