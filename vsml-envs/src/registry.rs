@@ -28,7 +28,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum RegistryError {
     /// No such id.
-    #[error("unknown environment `{id}`{}", did_you_mean(.nearest))]
+    #[error("unknown environment `{id}`{}", if .nearest.is_some() { did_you_mean(.nearest) } else { "; `vsml list`, or `Registry::list`, shows all".into() })]
     UnknownId {
         /// What was asked for.
         id: String,
