@@ -203,7 +203,7 @@ impl Config {
         let LearnerConfig::Vsml(learner) = &self.learner else {
             let name = self.learner.name();
             bail!(
-                "evaluation.networks {first:?}: only a vsml learner lives in other networks, this is a {name} learner"
+                "evaluation.networks {first:?}: only a vsml learner lives in other networks, this one is of kind {name}"
             );
         };
         for layers in &self.evaluation.networks {

@@ -54,7 +54,7 @@ impl Contender {
         let mut name = learner.name().to_string();
         if let Some(layers) = hidden_layers {
             let LearnerConfig::Vsml(own) = &learner else {
-                bail!("only a vsml learner lives in other networks, this is a {name} learner");
+                bail!("only a vsml learner lives in other networks, this one is of kind {name}");
             };
             name = network_name(&learner, layers);
             let other = VsmlConfig { hidden_layers: layers.to_vec(), ..own.clone() };

@@ -66,7 +66,7 @@ fn a_recurrent_learner_has_the_whole_command() {
 #[test]
 fn every_kind_trains_is_evaluated_and_plays() {
     let folder = tempfile::tempdir().unwrap();
-    for kind in ["feed-forward", "hebbian", "delta-rule", "self-referential"] {
+    for kind in ["feed-forward", "hebbian", "delta-rule", "self-referential", "attention", "blur"] {
         let config = config(
             folder.path(),
             &tiny(kind).replace("BernoulliBandit-v0:", "HeartsAndTraps-v0:size=3,").replace("kind=easy,", ""),
@@ -81,13 +81,15 @@ fn every_kind_trains_is_evaluated_and_plays() {
 }
 
 #[test]
-fn one_rule_for_all_synapses_lives_anywhere() {
+fn learners_of_any_shape_live_anywhere() {
     let folder = tempfile::tempdir().unwrap();
-    let config = config(folder.path(), &tiny("hebbian"));
-    let run = folder.path().join("run");
-    let settings = ["--set", "learner.shared=true", "--set", "generations=3"];
-    succeed(&[&["train", text(&config), "--out", text(&run)], &settings[..]].concat());
-    let table =
-        succeed(&["evaluate", text(&run), "--on", "BernoulliBandit-v0:arms=9,steps=10", "CartPole-v1:steps=10"]);
-    assert!(table.contains("arms=9") && table.contains("CartPole") && !table.contains("n/a: hebbian"), "{table}");
+    for (kind, shared) in [("hebbian", "learner.shared=true"), ("blur", "learner.states=3")] {
+        let config = config(folder.path(), &tiny(kind));
+        let run = folder.path().join(kind);
+        succeed(&["train", text(&config), "--out", text(&run), "--set", shared, "--set", "generations=3"]);
+        let table =
+            succeed(&["evaluate", text(&run), "--on", "BernoulliBandit-v0:arms=9,steps=10", "CartPole-v1:steps=10"]);
+        assert!(table.contains("arms=9") && table.contains("CartPole"), "{table}");
+        assert!(!table.contains(&format!("n/a: {kind}")), "{table}");
+    }
 }

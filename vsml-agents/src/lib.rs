@@ -54,8 +54,8 @@ pub mod statistics;
 pub use evaluation::{Curve, Evaluation, Summary};
 pub use learner::{Learner, LifeError, LifeScore, MetaLearner, Moment, Slope, Unable, live};
 pub use learners::{
-    Cell, DeltaRuleConfig, FeedForwardConfig, HebbianConfig, LearnerConfig, MetaRnnConfig, SelfReferentialConfig,
-    Weights,
+    AttentionConfig, BlurConfig, Cell, DeltaRuleConfig, FeedForwardConfig, HebbianConfig, LearnerConfig, MetaRnnConfig,
+    SelfReferentialConfig, Weights,
 };
 pub use meta_training::{Best, MAX_FRUITLESS_GENERATIONS, MetaTraining, Objective, Schedule, TrainingError};
 pub use metrics::{GenerationMetrics, Validation};

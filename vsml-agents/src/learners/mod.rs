@@ -8,11 +8,15 @@
 //! | `hebbian` | weights that follow a Hebbian rule each, or one for a layer | yes, or no |
 //! | `delta-rule` | fast weights, written by a slow network (DeltaNet) | yes |
 //! | `self-referential` | one matrix that writes itself | yes |
+//! | `attention` | a memory of the last steps, asked at every step | yes |
+//! | `blur` | neurons and synapses of several states, one genome for all | no |
 //!
 //! A learner of a fixed shape is told the numbers of observations and actions by the tasks that it is trained on
 //! ([`LearnerConfig::fit`]), and cannot live anywhere else; the others can. All act in discrete action spaces; VSML in boxes
 //! too. To add one: a file with a [`Network`](network::Network), and a line in the table below.
 
+mod attention;
+mod blur;
 mod delta_rule;
 mod feed_forward;
 mod hebbian;
@@ -22,6 +26,8 @@ mod network;
 mod self_referential;
 mod weights;
 
+pub use attention::AttentionConfig;
+pub use blur::BlurConfig;
 pub use delta_rule::DeltaRuleConfig;
 pub use feed_forward::FeedForwardConfig;
 pub use hebbian::HebbianConfig;
@@ -76,6 +82,10 @@ table! {
     DeltaRule(DeltaRuleConfig),
     /// A weight matrix that writes itself.
     SelfReferential(SelfReferentialConfig),
+    /// Attention to what has been lived.
+    Attention(AttentionConfig),
+    /// Neurons and synapses of several states that follow one genome.
+    Blur(BlurConfig),
 }
 
 /// What the table has to know of the settings of a kind.
@@ -148,8 +158,8 @@ impl LearnerConfig {
             match found {
                 Some((other, of)) if other != shape => {
                     return Err(Unable(format!(
-                        "a {name} learner is made for one shape, but {of} has {} observations and {} actions, {} has {} \
-                         and {}: train it on tasks of equal shape",
+                        "{name} learners are made for one shape, but {of} has {} observations and {} actions, {} has {} \
+                         and {}: train them on tasks of equal shape",
                         other.observations, other.actions, tasks.id, shape.observations, shape.actions
                     )));
                 }

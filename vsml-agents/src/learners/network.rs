@@ -47,7 +47,7 @@ impl Shape {
     pub(super) fn of(observation: &Space, action: &Space, learner: &str) -> Result<Self, Unable> {
         match action {
             Space::Discrete { n } => Ok(Shape { observations: observation.flat_len(), actions: *n }),
-            _ => Err(Unable(format!("a {learner} learner acts in Discrete action spaces only"))),
+            _ => Err(Unable(format!("{learner} learners act in Discrete action spaces only"))),
         }
     }
 
@@ -158,7 +158,7 @@ impl<N: Network> NetworkMetaLearner<N> {
         let count = network.arrays().iter().fold(0, |sum: usize, array| sum.saturating_add(array.len));
         if count > MAX_PARAMETERS {
             return Err(Unable(format!(
-                "a {} learner of this size has {count} meta-parameters: at most {MAX_PARAMETERS} are allowed, so \
+                "{} learners of this size have {count} meta-parameters: at most {MAX_PARAMETERS} are allowed, so \
                  hidden_size must be less",
                 N::NAME
             )));
