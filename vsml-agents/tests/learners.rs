@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use vsml_agents::optimizers::{EvolutionStrategies, EvolutionStrategiesConfig};
 use vsml_agents::{
     AttentionConfig, BlurConfig, Cell, DeltaRuleConfig, FeedForwardConfig, HebbianConfig, LearnerConfig, MetaLearner,
-    MetaRnnConfig, MetaTraining, Objective, Schedule, SelfReferentialConfig, live,
+    MetaRnnConfig, MetaTraining, Objective, Schedule, SelfReferentialConfig, SensoryNeuronsConfig, live,
 };
 use vsml_core::Kernel;
 use vsml_envs::{
@@ -27,6 +27,7 @@ fn small_ones() -> Vec<LearnerConfig> {
         LearnerConfig::DeltaRule(DeltaRuleConfig { hidden_size, observations, actions }),
         LearnerConfig::SelfReferential(SelfReferentialConfig { hidden_size, observations, actions }),
         LearnerConfig::Attention(AttentionConfig { hidden_size, window: 8, observations, actions }),
+        LearnerConfig::SensoryNeurons(SensoryNeuronsConfig { hidden_size, code_size: 8, actions }),
         LearnerConfig::Blur(BlurConfig { hidden_size, ..BlurConfig::default() }),
     ]
 }
@@ -93,7 +94,10 @@ fn other_shapes_are_refused_but_by_learners_of_any_shape() {
             Ok(()) => assert!(of_any_shape(&config), "{config:?}"),
             Err(reason) => {
                 assert!(!of_any_shape(&config), "{config:?}");
-                let words = "made for 1 observations and 3 actions, here are 1 and 4";
+                let words = match &config {
+                    LearnerConfig::SensoryNeurons(_) => "made for 3 actions, here are 4",
+                    _ => "made for 1 observations and 3 actions, here are 1 and 4",
+                };
                 assert!(reason.0.contains(words) && reason.0.contains(config.name()), "{reason}");
             }
         }

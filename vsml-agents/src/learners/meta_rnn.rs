@@ -157,7 +157,7 @@ impl Network for MetaRnnConfig {
 }
 
 /// One step of an LSTM; the gates are i, o, f, g.
-fn lstm(gates: &[f32], cell: &mut [f32], hidden: &mut [f32]) {
+pub(super) fn lstm(gates: &[f32], cell: &mut [f32], hidden: &mut [f32]) {
     let n = hidden.len();
     for (j, (c, h)) in cell.iter_mut().zip(hidden).enumerate() {
         let [i, o, f, g] = [gates[j], gates[n + j], gates[2 * n + j], gates[3 * n + j]];

@@ -9,6 +9,7 @@
 //! | `delta-rule` | fast weights, written by a slow network (DeltaNet) | yes |
 //! | `self-referential` | one matrix that writes itself | yes |
 //! | `attention` | a memory of the last steps, asked at every step | yes |
+//! | `sensory-neurons` | states of sensory neurons that share their weights | on the number of actions |
 //! | `blur` | neurons and synapses of several states, one genome for all | no |
 //!
 //! A learner of a fixed shape is told the numbers of observations and actions by the tasks that it is trained on
@@ -24,6 +25,7 @@ mod matrix;
 mod meta_rnn;
 mod network;
 mod self_referential;
+mod sensory_neurons;
 mod weights;
 
 pub use attention::AttentionConfig;
@@ -33,6 +35,7 @@ pub use feed_forward::FeedForwardConfig;
 pub use hebbian::HebbianConfig;
 pub use meta_rnn::{Cell, MetaRnnConfig};
 pub use self_referential::SelfReferentialConfig;
+pub use sensory_neurons::SensoryNeuronsConfig;
 pub use weights::Weights;
 
 use crate::learner::{MetaLearner, Unable};
@@ -84,6 +87,8 @@ table! {
     SelfReferential(SelfReferentialConfig),
     /// Attention to what has been lived.
     Attention(AttentionConfig),
+    /// A small recurrent network for each number of the observation, all with the same weights.
+    SensoryNeurons(SensoryNeuronsConfig),
     /// Neurons and synapses of several states that follow one genome.
     Blur(BlurConfig),
 }
@@ -92,6 +97,7 @@ table! {
 trait Kind {
     fn name(&self) -> &'static str;
     fn shape(&self) -> Option<Shape>;
+    fn any_observations(&self) -> bool;
     fn set_shape(&mut self, shape: Shape);
     fn meta_learner(&self, kernel: Kernel) -> Result<Box<dyn MetaLearner>, Unable>;
 }
@@ -102,6 +108,9 @@ impl Kind for VsmlConfig {
     }
     fn shape(&self) -> Option<Shape> {
         None
+    }
+    fn any_observations(&self) -> bool {
+        true
     }
     fn set_shape(&mut self, _: Shape) {}
     fn meta_learner(&self, kernel: Kernel) -> Result<Box<dyn MetaLearner>, Unable> {
@@ -115,6 +124,9 @@ impl<N: Network> Kind for N {
     }
     fn shape(&self) -> Option<Shape> {
         Network::shape(self)
+    }
+    fn any_observations(&self) -> bool {
+        N::ANY_OBSERVATIONS
     }
     fn set_shape(&mut self, shape: Shape) {
         Network::set_shape(self, shape);
@@ -146,9 +158,9 @@ impl LearnerConfig {
     pub fn fit(&mut self, tasks: &[Tasks], seed: u64) -> Result<(), Unable> {
         let name = self.name();
         let kind = self.kind_mut();
-        let Some(given) = kind.shape().filter(|shape| shape.observations == 0 || shape.actions == 0) else {
-            return Ok(());
-        };
+        let any_observations = kind.any_observations();
+        let unknown = |shape: &Shape| shape.actions == 0 || (shape.observations == 0 && !any_observations);
+        let Some(given) = kind.shape().filter(unknown) else { return Ok(()) };
         let mut found: Option<(Shape, &str)> = None;
         for tasks in tasks {
             let key = LifetimeKey { seed, split: Split::Train, generation: 0, member: 0, lifetime: 0 };
@@ -156,7 +168,10 @@ impl LearnerConfig {
             let shape = Shape::of(life.observation_space(), life.action_space(), name)
                 .map_err(|reason| Unable(format!("{}: {reason}", tasks.id)))?;
             match found {
-                Some((other, of)) if other != shape => {
+                Some((other, of))
+                    if other.actions != shape.actions
+                        || (other.observations != shape.observations && !any_observations) =>
+                {
                     return Err(Unable(format!(
                         "{name} learners are made for one shape, but {of} has {} observations and {} actions, {} has {} \
                          and {}: train them on tasks of equal shape",
@@ -212,6 +227,16 @@ mod tests {
         let mut config = LearnerConfig::Vsml(VsmlConfig::default());
         config.fit(&tasks(&["CartPole-v1", "BernoulliBandit-v0"]), 1).unwrap();
         assert_eq!(config, LearnerConfig::Vsml(VsmlConfig::default()));
+    }
+
+    #[test]
+    fn who_takes_any_observation_need_agree_on_actions_alone() {
+        let mut config = LearnerConfig::SensoryNeurons(SensoryNeuronsConfig::default());
+        assert!(config.meta_learner(Kernel::Scalar).err().unwrap().0.contains("actions is 0"));
+        assert!(config.clone().fit(&tasks(&["CartPole-v1", "BernoulliBandit-v0:arms=3"]), 1).is_err());
+        config.fit(&tasks(&["CartPole-v1", "BernoulliBandit-v0:arms=2"]), 1).unwrap();
+        let expected = SensoryNeuronsConfig { actions: 2, ..SensoryNeuronsConfig::default() };
+        assert_eq!(config, LearnerConfig::SensoryNeurons(expected));
     }
 
     #[test]

@@ -100,6 +100,8 @@ pub(super) trait Network: Clone + Send + Sync + 'static {
     type Life: Send;
     /// Its name in configurations and tables.
     const NAME: &'static str;
+    /// Whether it lives with any number of observations though not of actions.
+    const ANY_OBSERVATIONS: bool = false;
 
     /// Whether its settings make sense.
     ///
@@ -107,7 +109,8 @@ pub(super) trait Network: Clone + Send + Sync + 'static {
     /// The one that does not, by name.
     fn check(&self) -> Result<(), Unable>;
 
-    /// What it is made for; nothing where its meta-parameters do not depend on it. A number that is 0 is not known yet.
+    /// What it is made for; nothing where its meta-parameters do not depend on it. A number that is 0 is not known yet, or
+    /// without meaning.
     fn shape(&self) -> Option<Shape>;
 
     /// Says what it is made for.
@@ -150,7 +153,7 @@ impl<N: Network> NetworkMetaLearner<N> {
         for (field, value) in
             network.shape().into_iter().flat_map(|s| [("observations", s.observations), ("actions", s.actions)])
         {
-            if value == 0 {
+            if value == 0 && !(N::ANY_OBSERVATIONS && field == "observations") {
                 let reason = "it must be at least 1, or the tasks that are trained on must say it";
                 return Err(Unable(format!("{field} is 0: {reason}")));
             }
@@ -211,21 +214,28 @@ struct Life<L> {
     supervised: bool,
 }
 
+impl<N: Network> NetworkLearner<N> {
+    /// Whether it can live where there are so many observations and actions.
+    fn check_shape(&self, here: Shape) -> Result<(), Unable> {
+        let name = N::NAME;
+        match self.network.shape() {
+            Some(own) if N::ANY_OBSERVATIONS && own.actions != here.actions => Err(Unable(format!(
+                "this {name} learner was made for {} actions, here are {}",
+                own.actions, here.actions
+            ))),
+            Some(own) if !N::ANY_OBSERVATIONS && own != here => Err(Unable(format!(
+                "this {name} learner was made for {} observations and {} actions, here are {} and {}",
+                own.observations, own.actions, here.observations, here.actions
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl<N: Network> Learner for NetworkLearner<N> {
     fn begin(&mut self, observation: &Space, action: &Space, rng: &mut Rng) -> Result<(), Unable> {
         let shape = Shape::of(observation, action, N::NAME)?;
-        if let Some(own) = self.network.shape()
-            && own != shape
-        {
-            return Err(Unable(format!(
-                "this {} learner was made for {} observations and {} actions, here are {} and {}",
-                N::NAME,
-                own.observations,
-                own.actions,
-                shape.observations,
-                shape.actions
-            )));
-        }
+        self.check_shape(shape)?;
         if self.life.as_ref().is_none_or(|life| life.shape != shape) {
             self.life = Some(Life {
                 shape,
