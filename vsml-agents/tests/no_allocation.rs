@@ -76,7 +76,12 @@ fn reference_players_live_without_allocating() {
     let wide = ["sgd:hidden=7", "adam:hidden=7"];
     for player in players::LISTING.iter().map(|(player, _)| *player).chain(wide) {
         let supervised = player.starts_with("sgd") || player.starts_with("adam");
-        let id = if supervised { "Digits-v0:project_observations=9" } else { "BernoulliBandit-v0:arms=7" };
+        let of_two_arms = player.starts_with("optimal") || player.starts_with("dependent");
+        let id = match (supervised, of_two_arms) {
+            (true, _) => "Digits-v0:project_observations=9",
+            (_, true) => "BernoulliBandit-v0",
+            _ => "BernoulliBandit-v0:arms=7",
+        };
         assert_eq!(allocations(&mut *players::make(player).unwrap(), id), 0, "{player}");
     }
 }
