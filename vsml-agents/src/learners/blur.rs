@@ -13,7 +13,8 @@
 //! ```
 //!
 //! The genome ν, μ, α, β, κ, η, κ', η' are the meta-parameters: 4 k² + 4, whatever the task, so that the learner lives on
-//! tasks of any shape. Gradient descent is one genome among them, with k = 2. Beside VSML it is the other way to make one
+//! tasks of any shape. Backpropagation is of this kind with k = 2, but for a product in place of the sum where a neuron's
+//! error is scaled by the slope of its activation. Beside VSML it is the other way to make one
 //! set of meta-parameters serve all synapses: a synapse is a few numbers with a bilinear rule in place of a recurrent
 //! network. The factor exp(-|w|) is the authors' saturation, which keeps synapses bounded.
 //!

@@ -3,14 +3,14 @@
 //! Najarro & Risi 2020, *Meta-Learning through Hebbian Plasticity in Random Networks*, arXiv 2007.02686: the weights of a
 //! network are drawn anew at the beginning of each life; what is meta-trained is how each of them changes when the neurons
 //! on both its sides are active. After every step, a synapse from a neuron of activity x to one of activity y changes by
-//! (their equation 1)
 //!
 //! ```text
 //! w' = w + η (A x y + B x + C y + D)
 //! ```
 //!
 //! with five coefficients A, B, C, D, η of its own, and then all weights of a layer are divided by the greatest among them,
-//! without regard to sign, as the authors do wherever actions are discrete. Here there are two layers,
+//! without regard to sign, as the authors' program does everywhere but on its simulated
+//! quadruped. Here there are two layers,
 //!
 //! ```text
 //! h = tanh(x W)          logits = h U

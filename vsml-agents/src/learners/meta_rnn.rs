@@ -219,7 +219,7 @@ mod tests {
     use super::super::network::NetworkMetaLearner;
     use crate::learner::MetaLearner;
 
-    /// Reference: operators `LSTM` and `GRU` (with `linear_before_reset=1`) of opset 14 in onnxruntime 1.x, weights
+    /// Reference: operators `LSTM` and `GRU` (with `linear_before_reset=1`) of opset 14 in onnxruntime 1.31.1, weights
     /// `((i * a) % b) / b - 0.5`: `W` with a, b = 7, 23; `R` with 5, 17; `B` with 3, 11 and, for the GRU, 4, 13.
     #[test]
     fn steps_are_those_of_another_implementation() {

@@ -7,9 +7,9 @@
 //!
 //! ```text
 //! e = tanh(x We + be)
-//! y, q, k, β = W φ(e)                              (their equation 5)
-//! v, v̄ = W φ(q), W φ(k)                            (6, 7)
-//! W' = W + σ(β) (v - v̄) ⊗ φ(k)                     (8)
+//! y, q, k, β = W φ(e)
+//! v, v̄ = W φ(q), W φ(k)
+//! W' = W + σ(β) (v - v̄) ⊗ φ(k)
 //! logits = (e + y) U + a
 //! ```
 //!

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! h_i = LSTM([o_i, last action, last reward, flag], h_i)        for each number o_i of the observation
-//! m_j = Σ_i tanh(q_j · (h_i Wk) / √d) o_i                       (their equations 1 to 3; values are the numbers themselves)
+//! m_j = Σ_i tanh(q_j · (h_i Wk) / √d) o_i                       (values are the numbers themselves)
 //! logits = tanh(m W + b) U + a
 //! ```
 //!
