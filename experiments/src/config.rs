@@ -10,7 +10,7 @@ use toml::{Table, Value};
 use vsml_agents::optimizers::{
     EvolutionStrategies, EvolutionStrategiesConfig, GradientDescent, GradientDescentConfig, MetaOptimizer,
 };
-use vsml_agents::{CloneConfig, MetaTraining, Objective, Schedule, Vsml, VsmlConfig, players};
+use vsml_agents::{CloneConfig, LearnerConfig, MetaTraining, Objective, Schedule, VsmlConfig, players};
 use vsml_core::Kernel;
 use vsml_envs::{Registry, Tasks, nearest, stream};
 
@@ -41,14 +41,6 @@ pub struct Config {
     pub validation: ValidationConfig,
     /// What is evaluated when training is done.
     pub evaluation: EvaluationConfig,
-}
-
-/// What learns.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum LearnerConfig {
-    /// A network of sub-RNNs with shared meta-parameters.
-    Vsml(VsmlConfig),
 }
 
 /// What moves the meta-parameters.
@@ -157,11 +149,12 @@ impl Config {
         Ok(toml::to_string(self)?)
     }
 
-    /// Puts the run together that this configuration describes.
+    /// Puts the run together that this configuration describes, and fills in what only the tasks can say: the numbers of
+    /// observations and actions of a learner that is made for so many.
     ///
     /// # Errors
     /// Whatever in it makes no sense: an unknown id, a setting out of range, tasks that the learner cannot live on.
-    pub fn build(&self, registry: &Registry, kernel: Kernel) -> Result<MetaTraining> {
+    pub fn build(&mut self, registry: &Registry, kernel: Kernel) -> Result<MetaTraining> {
         if self.generations == 0 {
             bail!("generations is 0: there must be at least 1");
         }
@@ -182,19 +175,9 @@ impl Config {
         for player in &self.evaluation.players {
             players::make(player).context("evaluation.players")?;
         }
-        let LearnerConfig::Vsml(learner) = &self.learner;
-        for layers in &self.evaluation.networks {
-            let other = VsmlConfig { hidden_layers: layers.clone(), ..learner.clone() };
-            let of_other = other.sub_rnn().with_context(|| format!("evaluation.networks {layers:?}"))?;
-            if learner.sub_rnn().is_ok_and(|own| own != of_other) {
-                bail!(
-                    "evaluation.networks {layers:?}: with learner.parameters_per_layer, a network of another depth would \
-                     have other meta-parameters"
-                );
-            }
-        }
-        let learner: Box<dyn vsml_agents::MetaLearner> =
-            Box::new(Vsml::new(learner.clone(), kernel).context("learner")?);
+        self.check_networks()?;
+        self.learner.fit(&tasks, self.seed).context("learner")?;
+        let learner = self.learner.meta_learner(kernel).context("learner")?;
         let theta = learner.initialise(&mut stream(self.seed, "initialise", &[]));
         let optimizer: Box<dyn MetaOptimizer> = match &self.optimizer {
             OptimizerConfig::EvolutionStrategies(settings) => {
@@ -212,6 +195,28 @@ impl Config {
             validation_lifetimes: self.validation.lifetimes,
         };
         Ok(MetaTraining::new(learner, optimizer, tasks, schedule)?)
+    }
+
+    /// Whether the learner can live in the networks that it is to be evaluated in.
+    fn check_networks(&self) -> Result<()> {
+        let Some(first) = self.evaluation.networks.first() else { return Ok(()) };
+        let LearnerConfig::Vsml(learner) = &self.learner else {
+            let name = self.learner.name();
+            bail!(
+                "evaluation.networks {first:?}: only a vsml learner lives in other networks, this one is of kind {name}"
+            );
+        };
+        for layers in &self.evaluation.networks {
+            let other = VsmlConfig { hidden_layers: layers.clone(), ..learner.clone() };
+            let of_other = other.sub_rnn().with_context(|| format!("evaluation.networks {layers:?}"))?;
+            if learner.sub_rnn().is_ok_and(|own| own != of_other) {
+                bail!(
+                    "evaluation.networks {layers:?}: with learner.parameters_per_layer, a network of another depth would \
+                     have other meta-parameters"
+                );
+            }
+        }
+        Ok(())
     }
 }
 
@@ -298,7 +303,7 @@ fn kinds(key: &str) -> Result<Vec<Table>> {
             Table::try_from(Objective::Life)?,
             Table::try_from(Objective::CloneBackpropagation(CloneConfig::default()))?,
         ],
-        "learner" => vec![Table::try_from(LearnerConfig::Vsml(VsmlConfig::default()))?],
+        "learner" => LearnerConfig::kinds().into_iter().map(Table::try_from).collect::<Result<_, _>>()?,
         "optimizer" => vec![
             Table::try_from(OptimizerConfig::EvolutionStrategies(EvolutionStrategiesConfig::default()))?,
             Table::try_from(OptimizerConfig::GradientDescent(GradientDescentConfig::default()))?,
@@ -341,7 +346,7 @@ mod tests {
     fn message(text: &str, settings: &[&str]) -> String {
         let settings: Vec<String> = settings.iter().map(ToString::to_string).collect();
         let built = Config::parse(text, &settings)
-            .and_then(|config| config.build(&Registry::builtin(), Kernel::Scalar).map(|_| ()));
+            .and_then(|mut config| config.build(&Registry::builtin(), Kernel::Scalar).map(|_| ()));
         format!("{:#}", built.unwrap_err())
     }
 
@@ -433,7 +438,16 @@ mod tests {
             (tasks, vec!["optimizer.pairs=0"], "pairs is 0"),
             (tasks, vec!["optimizer.deviation=nan"], "deviation is NaN"),
             (tasks, vec!["learner.hidden_size=0"], "hidden_size"),
-            (tasks, vec!["learner.kind=lstm"], "lstm"),
+            (tasks, vec!["learner.kind=lstm"], "unknown `learner.kind` `lstm`"),
+            (tasks, vec!["learner.kind=meta-rn"], "did you mean `meta-rnn`?"),
+            (tasks, vec!["learner.kind=meta-rnn", "learner.message_size=3"], "unknown key `learner.message_size`"),
+            (tasks, vec!["learner.kind=meta-rnn", "learner.cell=elman"], "elman"),
+            (tasks, vec!["learner.kind=hebbian", "learner.hidden_size=0"], "hidden_size is 0"),
+            (tasks, vec!["learner.kind=delta-rule", "learner.actions=3"], "made for 1 observations and 3 actions"),
+            (tasks, vec!["learner.kind=meta-rnn", "tasks=[\"BernoulliBandit-v0\", \"CartPole-v1\"]"], "equal shape"),
+            (tasks, vec!["learner.kind=meta-rnn", "evaluation.networks=[[3]]"], "only a vsml learner"),
+            (tasks, vec!["learner.kind=meta-rnn", "objective.kind=clone-backpropagation"], "only a VSML learner"),
+            (SUPERVISED, vec!["learner.kind=meta-rnn", "optimizer.kind=gradient-descent"], "use evolution strategies"),
             (tasks, vec!["evaluation.players=[\"ucb2\"]"], "ucb1"),
             (tasks, vec!["evaluation.tasks=[\"CartPole-v1:steps=0\"]"], "at least one step"),
             (tasks, vec!["generations"], "key=value"),

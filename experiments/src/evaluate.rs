@@ -1,7 +1,7 @@
 //! `vsml evaluate`, and the evaluation at the end of training.
 
 use crate::arguments::{EvaluateArguments, Machine};
-use crate::config::{LearnerConfig, make_tasks};
+use crate::config::make_tasks;
 use crate::machine::STOP;
 use crate::output::say;
 use crate::report_command::write_report;
@@ -10,22 +10,21 @@ use crate::table;
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::atomic::Ordering::Relaxed;
-use vsml_agents::{Evaluation, Learner, MetaLearner, Unable, Vsml, evaluation, players};
-use vsml_core::{Kernel, Theta};
+use vsml_agents::{Evaluation, Learner, LearnerConfig, Unable, VsmlConfig, Weights, evaluation, players};
+use vsml_core::Kernel;
 use vsml_envs::{Registry, Split, Tasks};
 
-/// The name under which the meta-trained learner stands in tables.
-pub const TRAINED: &str = "vsml";
-
-/// The name under which it stands in a network of other hidden layers: `vsml[32]`.
-fn network_name(hidden_layers: &[usize]) -> String {
+/// The name under which a meta-trained VSML learner stands in tables in a network of other hidden layers: `vsml[32]`. In its
+/// own, and if it is of another kind, it has that of its kind.
+fn network_name(learner: &LearnerConfig, hidden_layers: &[usize]) -> String {
     let layers: Vec<String> = hidden_layers.iter().map(ToString::to_string).collect();
-    format!("{TRAINED}[{}]", layers.join(","))
+    format!("{}[{}]", learner.name(), layers.join(","))
 }
 
-/// Whether this is the name of the meta-trained learner, in whatever network.
+/// Whether this is the name of a meta-trained learner, in whatever network.
 pub fn is_trained(name: &str) -> bool {
-    name == TRAINED || name.starts_with("vsml[")
+    let kind = name.split('[').next();
+    LearnerConfig::kinds().iter().any(|learner| kind == Some(learner.name()))
 }
 
 /// Reads hidden layers as they are written on the command line: `32`, or `32,16`; `0` for none.
@@ -49,23 +48,25 @@ impl Contender {
     /// given.
     ///
     /// # Errors
-    /// If the file does not say which learner they belong to, or they do not fit it.
-    pub fn trained(theta: &Theta, hidden_layers: Option<&[usize]>, kernel: Kernel) -> Result<Self> {
-        let config: LearnerConfig = serde_json::from_value(theta.origin["learner"].clone())
-            .context("the file does not say what learner its meta-parameters belong to")?;
-        let LearnerConfig::Vsml(mut config) = config;
-        let mut name = TRAINED.to_string();
+    /// If it cannot live in such a network.
+    pub fn trained(weights: &Weights, hidden_layers: Option<&[usize]>, kernel: Kernel) -> Result<Self> {
+        let mut learner = weights.learner.clone();
+        let mut name = learner.name().to_string();
         if let Some(layers) = hidden_layers {
-            config.hidden_layers = layers.to_vec();
-            name = network_name(layers);
+            let LearnerConfig::Vsml(own) = &learner else {
+                bail!("only a vsml learner lives in other networks, this one is of kind {name}");
+            };
+            name = network_name(&learner, layers);
+            let other = VsmlConfig { hidden_layers: layers.to_vec(), ..own.clone() };
+            if own.sub_rnn()? != other.sub_rnn().with_context(|| name.clone())? {
+                bail!("{name}: a network of another depth would have other meta-parameters");
+            }
+            learner = LearnerConfig::Vsml(other);
         }
-        let vsml = Vsml::new(config, kernel).with_context(|| name.clone())?;
-        if *vsml.sub_rnn() != theta.config {
-            bail!("the learner in the file has another sub-RNN than the file");
-        }
-        let values = theta.values.clone();
-        vsml.learner(&values)?;
-        Ok(Contender { name, make: Box::new(move || vsml.learner(&values)) })
+        let meta_learner = learner.meta_learner(kernel).with_context(|| name.clone())?;
+        let values = weights.values.clone();
+        meta_learner.learner(&values)?;
+        Ok(Contender { name, make: Box::new(move || meta_learner.learner(&values)) })
     }
 
     /// One that has not lived yet.
@@ -94,9 +95,9 @@ pub fn evaluate(registry: &Registry, arguments: &EvaluateArguments) -> Result<()
     let names = arguments.players.clone();
     let machine = &arguments.machine;
     if arguments.run.is_file() {
-        let theta = Theta::load(&arguments.run)?;
+        let weights = Weights::load(&arguments.run)?;
         let players = names.unwrap_or(vec!["random".into()]);
-        let contenders = contenders(&theta, &arguments.networks, &players, machine.kernel())?;
+        let contenders = contenders(&weights, &arguments.networks, &players, machine.kernel())?;
         let (lifetimes, seed) = (arguments.lifetimes.unwrap_or(200), arguments.seed.unwrap_or(1));
         let evaluations = evaluate_all(&contenders, &tasks, lifetimes, seed, machine, &[], &mut |_| Ok(()))?;
         print_tables(&evaluations);
@@ -104,10 +105,10 @@ pub fn evaluate(registry: &Registry, arguments: &EvaluateArguments) -> Result<()
     }
     let folder = RunFolder::open(&arguments.run)?;
     let config = folder.config()?;
-    let theta = load_theta(&folder)?;
+    let weights = load_weights(&folder)?;
     let players = names.unwrap_or(config.evaluation.players);
     let networks = if arguments.networks.is_empty() { &config.evaluation.networks } else { &arguments.networks };
-    let contenders = contenders(&theta, networks, &players, machine.kernel())?;
+    let contenders = contenders(&weights, networks, &players, machine.kernel())?;
     let lifetimes = arguments.lifetimes.unwrap_or(config.evaluation.lifetimes);
     let seed = arguments.seed.unwrap_or(config.seed);
     let evaluations = evaluate_missing(&folder, &contenders, &tasks, lifetimes, seed, machine)?;
@@ -121,14 +122,14 @@ pub fn evaluate(registry: &Registry, arguments: &EvaluateArguments) -> Result<()
 /// # Errors
 /// Whatever of it cannot be made.
 pub fn contenders(
-    theta: &Theta,
+    weights: &Weights,
     networks: &[Vec<usize>],
     players: &[String],
     kernel: Kernel,
 ) -> Result<Vec<Contender>> {
-    let mut contenders = vec![Contender::trained(theta, None, kernel)?];
+    let mut contenders = vec![Contender::trained(weights, None, kernel)?];
     for layers in networks {
-        contenders.push(Contender::trained(theta, Some(layers), kernel)?);
+        contenders.push(Contender::trained(weights, Some(layers), kernel)?);
     }
     for player in players {
         contenders.push(Contender::player(player)?);
@@ -136,17 +137,17 @@ pub fn contenders(
     Ok(contenders)
 }
 
-/// A run's meta-trained parameters.
+/// A run's meta-trained learner.
 ///
 /// # Errors
 /// If it is not finished, or the file cannot be read.
-pub fn load_theta(folder: &RunFolder) -> Result<Theta> {
+pub fn load_weights(folder: &RunFolder) -> Result<Weights> {
     let path = folder.file("theta.safetensors");
     if !path.exists() {
         let folder = folder.path().display();
         bail!("the run in {folder} is not finished: `resume {folder}` goes on with it");
     }
-    Ok(Theta::load(&path)?)
+    Ok(Weights::load(&path)?)
 }
 
 /// Evaluates what the folder does not hold yet, adds it, and returns all that was asked for.

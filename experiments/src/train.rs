@@ -4,7 +4,7 @@
 //! anywhere goes on from its last checkpoint and comes to the same bits.
 
 use crate::arguments::{CloneArguments, Machine, QuickstartArguments, ResumeArguments, TrainArguments};
-use crate::config::{Config, EvaluationConfig, LearnerConfig, make_tasks};
+use crate::config::{Config, EvaluationConfig, make_tasks};
 use crate::evaluate::{contenders, evaluate_missing, is_trained, print_tables};
 use crate::exit::{DiskFailure, Interrupted};
 use crate::machine::STOP;
@@ -19,8 +19,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
-use vsml_agents::{Evaluation, GenerationMetrics, MetaTraining};
-use vsml_core::{Archive, Theta};
+use vsml_agents::{Evaluation, GenerationMetrics, MetaTraining, Weights};
+use vsml_core::Archive;
 use vsml_envs::Registry;
 
 /// The configuration of `vsml quickstart`.
@@ -36,7 +36,7 @@ const MAX_DISK_FAILURES: u32 = 3;
 pub fn quickstart(registry: &Registry, arguments: &QuickstartArguments) -> Result<()> {
     let settings: Vec<String> = arguments.seed.map(|seed| format!("seed={seed}")).into_iter().collect();
     let config = Config::parse(QUICKSTART, &settings)?;
-    begin(registry, &config, arguments.out.as_deref(), "quickstart", &arguments.machine)
+    begin(registry, config, arguments.out.as_deref(), "quickstart", &arguments.machine)
 }
 
 /// Clones backpropagation, evaluates, reports.
@@ -44,7 +44,7 @@ pub fn clone(registry: &Registry, arguments: &CloneArguments) -> Result<()> {
     let mut settings: Vec<String> = arguments.settings.clone();
     settings.extend(arguments.seed.map(|seed| format!("seed={seed}")));
     let config = Config::parse(CLONE, &settings)?;
-    begin(registry, &config, arguments.out.as_deref(), "clone", &arguments.machine)
+    begin(registry, config, arguments.out.as_deref(), "clone", &arguments.machine)
 }
 
 /// Trains as a configuration says.
@@ -53,7 +53,7 @@ pub fn train(registry: &Registry, arguments: &TrainArguments) -> Result<()> {
     settings.extend(arguments.seed.map(|seed| format!("seed={seed}")));
     let config = Config::load(&arguments.config, &settings)?;
     let name = arguments.config.file_stem().map_or("run".into(), |stem| stem.to_string_lossy());
-    begin(registry, &config, arguments.out.as_deref(), &name, &arguments.machine)
+    begin(registry, config, arguments.out.as_deref(), &name, &arguments.machine)
 }
 
 /// Goes on with a run.
@@ -99,15 +99,15 @@ pub fn resume(registry: &Registry, arguments: &ResumeArguments) -> Result<()> {
 }
 
 /// Begins a run in a folder of its own.
-fn begin(registry: &Registry, config: &Config, out: Option<&Path>, name: &str, machine: &Machine) -> Result<()> {
+fn begin(registry: &Registry, mut config: Config, out: Option<&Path>, name: &str, machine: &Machine) -> Result<()> {
     let training = config.build(registry, machine.kernel())?;
     let folder = match out {
         Some(path) => RunFolder::create(path)?,
         None => RunFolder::create(&free_folder(name))?,
     };
     folder.write_json("manifest.json", &machine.manifest(config.seed))?;
-    folder.write_config(config)?;
-    pipeline(registry, config, &folder, training, None, machine)
+    folder.write_config(&config)?;
+    pipeline(registry, &config, &folder, training, None, machine)
 }
 
 /// `runs/name`, or `runs/name-2` and so on if that is taken.
@@ -137,14 +137,14 @@ fn pipeline(
     ));
     let started = Instant::now();
     machine.run(|| generations(config, folder, &mut training, &mut metrics))?;
-    let theta = chosen_theta(config, &training)?;
+    let weights = chosen_weights(config, &training);
     let path = folder.file("theta.safetensors");
-    if Theta::load(&path).is_ok_and(|before| before != theta) {
+    if Weights::load(&path).is_ok_and(|before| before != weights) {
         folder.forget_evaluations(is_trained)?;
     }
-    theta.save(&path)?;
+    weights.save(&path)?;
     let EvaluationConfig { networks, players, .. } = &config.evaluation;
-    let contenders = contenders(&theta, networks, players, machine.kernel())?;
+    let contenders = contenders(&weights, networks, players, machine.kernel())?;
     let tasks = make_tasks(registry, &config.evaluation.tasks)?;
     let evaluations = evaluate_missing(folder, &contenders, &tasks, config.evaluation.lifetimes, config.seed, machine)?;
     if STOP.load(Relaxed) {
@@ -176,8 +176,7 @@ fn finish(
 }
 
 /// The meta-parameters that count: the best in validation, or the last where there is no validation.
-fn chosen_theta(config: &Config, training: &MetaTraining) -> Result<Theta> {
-    let LearnerConfig::Vsml(learner) = &config.learner;
+fn chosen_weights(config: &Config, training: &MetaTraining) -> Weights {
     let best = training.best();
     let (generation, values) = match best {
         Some(best) => (best.generation, best.theta),
@@ -192,7 +191,7 @@ fn chosen_theta(config: &Config, training: &MetaTraining) -> Result<Theta> {
         "version": env!("CARGO_PKG_VERSION"),
         "commit": env!("VSML_COMMIT"),
     });
-    Ok(Theta { config: learner.sub_rnn()?, values, origin })
+    Weights { learner: config.learner.clone(), values, origin }
 }
 
 /// All generations that are left, with a checkpoint now and then and at the end.

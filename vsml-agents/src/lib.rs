@@ -2,7 +2,8 @@
 //!
 //! - [`Learner`]: begins a life, acts, is told what came of it; [`live`] lets it. [`VsmlLearner`] is a network of sub-RNNs;
 //!   [`players`] are human-made yardsticks behind the same trait.
-//! - [`MetaLearner`]: makes learners from meta-parameters.
+//! - [`MetaLearner`]: makes learners from meta-parameters. [`LearnerConfig`]: all kinds of them, VSML and those it is held
+//!   against (RL², fast weights, Hebbian rules, a control without memory).
 //! - [`optimizers`]: ask and tell; move the meta-parameters.
 //! - [`MetaTraining`]: generation after generation, reproducible to the bit, resumable.
 //! - [`evaluation`]: learners × task distributions, on tasks that nothing was chosen on, with honest [`statistics`].
@@ -40,6 +41,7 @@
 struct Readme;
 
 mod learner;
+mod learners;
 mod meta_training;
 mod metrics;
 mod vsml;
@@ -51,6 +53,10 @@ pub mod statistics;
 
 pub use evaluation::{Curve, Evaluation, Summary};
 pub use learner::{Learner, LifeError, LifeScore, MetaLearner, Moment, Slope, Unable, live};
+pub use learners::{
+    AttentionConfig, BlurConfig, Cell, DeltaRuleConfig, FeedForwardConfig, HebbianConfig, LearnerConfig, MetaRnnConfig,
+    SelfReferentialConfig, SensoryNeuronsConfig, Weights,
+};
 pub use meta_training::{Best, MAX_FRUITLESS_GENERATIONS, MetaTraining, Objective, Schedule, TrainingError};
 pub use metrics::{GenerationMetrics, Validation};
 pub use vsml::{CloneConfig, ConvolutionConfig, Vsml, VsmlConfig, VsmlLearner};

@@ -4,7 +4,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use vsml_agents::{Learner, MetaLearner, Vsml, VsmlConfig, players};
+use vsml_agents::{Learner, LearnerConfig, MetaLearner, Vsml, VsmlConfig, players};
 use vsml_core::Kernel;
 use vsml_envs::{LifetimeKey, Registry, Split, stream};
 
@@ -54,6 +54,19 @@ fn vsml_learners_live_without_allocating() {
         let mut learner = vsml.learner(&vsml.initialise(&mut stream(1, "theta", &[]))).unwrap();
         for id in ["BernoulliBandit-v0:arms=7", "CartPole-v1", "HeartsAndTraps-v0:permute_observations=true"] {
             assert_eq!(allocations(&mut *learner, id), 0, "{id}");
+        }
+    }
+}
+
+#[test]
+fn all_other_kinds_live_without_allocating() {
+    for kind in LearnerConfig::kinds() {
+        for id in ["BernoulliBandit-v0:arms=7", "CartPole-v1", "GaussianClusters-v0"] {
+            let mut config = kind.clone();
+            config.fit(&[Registry::builtin().make(id).unwrap()], 1).unwrap();
+            let meta_learner = config.meta_learner(Kernel::detect()).unwrap();
+            let mut learner = meta_learner.learner(&meta_learner.initialise(&mut stream(1, "theta", &[]))).unwrap();
+            assert_eq!(allocations(&mut *learner, id), 0, "{} on {id}", config.name());
         }
     }
 }

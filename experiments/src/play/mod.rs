@@ -18,8 +18,8 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
-use vsml_agents::live;
-use vsml_core::{Kernel, Theta};
+use vsml_agents::{Weights, live};
+use vsml_core::Kernel;
 use vsml_envs::picture::{Drawing, Picture};
 use vsml_envs::{Lifetime, LifetimeKey, LifetimeLength, Registry, Split};
 
@@ -84,10 +84,10 @@ fn player(name: &str) -> Result<Contender> {
     let path = Path::new(name);
     if path.is_dir() {
         let folder = RunFolder::look(path)?;
-        return Contender::trained(&crate::evaluate::load_theta(&folder)?, None, Kernel::detect());
+        return Contender::trained(&crate::evaluate::load_weights(&folder)?, None, Kernel::detect());
     }
     if path.is_file() {
-        return Contender::trained(&Theta::load(path)?, None, Kernel::detect());
+        return Contender::trained(&Weights::load(path)?, None, Kernel::detect());
     }
     Contender::player(name).with_context(|| format!("`{name}` is no folder of a run, no file and no reference player"))
 }

@@ -306,7 +306,7 @@ impl Life {
     }
 }
 
-fn flag(set: bool) -> f32 {
+pub(crate) fn flag(set: bool) -> f32 {
     if set { 1.0 } else { 0.0 }
 }
 
@@ -321,13 +321,13 @@ fn range(low: f32, high: f32) -> (f32, f32) {
 }
 
 /// The index of the greatest number, the first of equals.
-fn greatest(numbers: &[f32]) -> usize {
+pub(crate) fn greatest(numbers: &[f32]) -> usize {
     numbers.iter().enumerate().fold(0, |best, (index, x)| if *x > numbers[best] { index } else { best })
 }
 
 /// The first index at which the cumulated probability exceeds `uniform` in [0, 1); the last one that is possible where
 /// rounding leaves the sum below it.
-fn draw(probabilities: &[f32], uniform: f32) -> usize {
+pub(crate) fn draw(probabilities: &[f32], uniform: f32) -> usize {
     let mut cumulated = 0.0;
     for (index, probability) in probabilities.iter().enumerate() {
         cumulated += probability;
