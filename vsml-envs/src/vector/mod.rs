@@ -309,7 +309,9 @@ impl VectorEnvironment {
             self.reset_ended()?;
         }
         self.check_observations("step")?;
-        if let Some(index) = self.rewards.iter().position(|reward| !reward.is_finite()) {
+        // Without a way out of the loop, it is done several numbers at a time.
+        let finite = self.rewards.iter().fold(true, |finite, reward| finite & reward.is_finite());
+        if !finite && let Some(index) = self.rewards.iter().position(|reward| !reward.is_finite()) {
             return Err(VectorError::Fault { index, fault: Fault::Reward(self.rewards[index]) });
         }
         for (ended, (terminated, truncated)) in self.ended.iter_mut().zip(self.terminated.iter().zip(&self.truncated)) {
