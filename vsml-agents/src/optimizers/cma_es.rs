@@ -11,16 +11,13 @@
 //! find the nearest optimum fast, large ones see past it. [`MetaOptimizer::population`] grows accordingly; theta is the mean
 //! of the run under way, and what an earlier one came to is kept by whoever validates.
 //!
-//! C has n² numbers and its axes cost n³ steps. They are found anew only when C has changed by enough (every `1 / (10 n (c_1 +
-//! c_μ))` updates), so *what members are drawn with is part of the state*, beside C. More than 2,000 parameters are refused. C is
-//! held in double precision, since the ratio of its axes is squared in it, and rounded to what two `f32` can store: a
-//! state is of `f32`, and resuming must not change a bit.
+//! C has n² numbers, which with their axes are state ([`super::covariance`]). More than 2,000 parameters are refused.
 
+use super::covariance::Covariance;
 use super::pairs::perturbation;
-use super::path::{Path, Rates};
+use super::path::{Path, Rates, Weighted};
 use super::settings::{above_zero, population, refuse_unless};
 use super::{MetaOptimizer, OptimizerError, OptimizerState};
-use nalgebra::{DMatrix, SymmetricEigen};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
@@ -33,8 +30,6 @@ const MAX_POPULATION: usize = 1_000_000;
 const MAX_DOUBLINGS: u64 = 9;
 /// A step so much shorter than the first one has converged.
 const SHORTEST: f64 = 1e-12;
-/// Axes whose squared lengths differ by more have come to the end of what can be computed.
-const MAX_CONDITION: f64 = 1e14;
 /// Fitness that varies by less is all the same.
 const SAME_FITNESS: f32 = 1e-12;
 
@@ -66,12 +61,7 @@ pub struct CmaEs {
     population: usize,
     theta: Vec<f32>,
     path: Path,
-    /// C, row-major.
-    covariance: Vec<f64>,
-    /// B, row-major, and D; those of C when this many updates had been done.
-    axes: Vec<f32>,
-    lengths: Vec<f32>,
-    axes_of: u64,
+    covariance: Covariance,
     /// Best fitness of the last generations of this run, oldest first.
     recent: Vec<f32>,
 }
@@ -87,32 +77,17 @@ impl CmaEs {
                     use sep-cma-es for more";
         refuse_unless((1..=MAX_PARAMETERS).contains(&n), "the number of meta-parameters", n, rule)?;
         above_zero("deviation", config.deviation)?;
-        let mut new = CmaEs {
+        Ok(CmaEs {
             population: population(config.population, n)?,
             path: Path::new(n, config.deviation),
+            covariance: Covariance::new(n),
             config,
             seed,
             start: theta.clone(),
             restarts: 0,
             theta,
-            covariance: Vec::new(),
-            axes: Vec::new(),
-            lengths: Vec::new(),
-            axes_of: 0,
             recent: Vec::new(),
-        };
-        new.forget();
-        Ok(new)
-    }
-
-    /// Begins a run: steps of the first size, alike in all directions.
-    fn forget(&mut self) {
-        let n = self.start.len();
-        let diagonal = |index: usize| index.is_multiple_of(n + 1);
-        self.path = Path::new(n, self.config.deviation);
-        self.covariance = (0..n * n).map(|index| if diagonal(index) { 1.0 } else { 0.0 }).collect();
-        self.axes = self.covariance.iter().map(|c| *c as f32).collect();
-        (self.lengths, self.axes_of, self.recent) = (vec![1.0; n], 0, Vec::new());
+        })
     }
 
     /// Begins a further run, with twice the members.
@@ -124,65 +99,40 @@ impl CmaEs {
         let mut rng = stream(self.seed, "restart", &[self.restarts]);
         let drawn = |x: &f32| x + self.config.deviation * rng.sample::<f32, _>(StandardNormal);
         self.theta = self.start.iter().map(drawn).collect();
-        self.forget();
+        self.path = Path::new(self.start.len(), self.config.deviation);
+        self.covariance = Covariance::new(self.start.len());
+        self.recent.clear();
     }
 
-    /// `B vector`.
-    fn along_axes(&self, vector: &[f64]) -> Vec<f64> {
-        let product = |row: &[f32]| row.iter().zip(vector).map(|(b, x)| f64::from(*b) * x).sum();
-        self.axes.chunks_exact(vector.len()).map(product).collect()
+    /// The `eps` of a member.
+    fn perturbation(&self, generation: u64, index: usize) -> impl Iterator<Item = f64> {
+        perturbation(self.seed, generation, index, self.theta.len()).map(f64::from)
     }
 
-    /// `D eps` of a member.
-    fn stretched(&self, generation: u64, index: usize) -> Vec<f64> {
-        let perturbation = perturbation(self.seed, generation, index, self.theta.len());
-        perturbation.zip(&self.lengths).map(|(eps, length)| f64::from(eps) * f64::from(*length)).collect()
+    /// What `eps` is as a step, in units of the step size: `B D eps`.
+    fn step(&self, eps: impl Iterator<Item = f64>) -> Vec<f64> {
+        self.covariance.along_axes(&self.covariance.stretch(eps))
     }
 
-    /// The covariance (47) after members with their weights were seen, rounded to what a state can hold.
-    fn renewed(
-        &self,
-        generation: u64,
-        members: &[super::path::Weighted],
-        rates: &Rates,
-        path: &Path,
-        keep: f64,
-    ) -> Vec<f64> {
-        let n = self.theta.len();
-        let mut covariance: Vec<f64> = self.covariance.iter().map(|c| keep * c).collect();
-        let mut add = |weight: f64, y: &[f64]| {
-            for (row, y_row) in covariance.chunks_exact_mut(n).zip(y) {
-                row.iter_mut().zip(y).for_each(|(c, y)| *c += weight * y_row * y);
-            }
-        };
-        let along: Vec<f64> = path.of_covariance.iter().map(|x| f64::from(*x)).collect();
-        add(rates.rank_one, &along);
+    /// The point that lies a step from the mean.
+    fn beyond(&self, step: &[f64]) -> Vec<f32> {
+        let size = f64::from(self.path.step_size);
+        self.theta.iter().zip(step).map(|(x, step)| (f64::from(*x) + size * step) as f32).collect()
+    }
+
+    /// The covariance after members with their weights were seen (47).
+    fn renewed(&self, generation: u64, members: &[Weighted], rates: &Rates, path: &Path, keep: f64) -> Covariance {
+        let mut covariance = self.covariance.clone();
+        covariance.fade(keep);
+        covariance.add(rates.rank_one, &path.of_covariance.iter().map(|x| f64::from(*x)).collect::<Vec<_>>());
         for member in members {
-            // A bad member takes as much from the covariance whichever way it lies: its length, which is `eps`'s, is divided by.
-            let square =
-                || perturbation(self.seed, generation, member.index, n).map(|eps| f64::from(eps).powi(2)).sum::<f64>();
-            let scale = if member.covariance < 0.0 { n as f64 / square().max(1e-8) } else { 1.0 };
-            let step = self.along_axes(&self.stretched(generation, member.index));
-            add(rates.rank_many * member.covariance * scale, &step);
+            let eps: Vec<f64> = self.perturbation(generation, member.index).collect();
+            // However long the step of a bad member is, it takes as much as one of the usual length would (46).
+            let square = eps.iter().map(|eps| eps * eps).sum::<f64>().max(1e-8);
+            let scale = if member.covariance < 0.0 { eps.len() as f64 / square } else { 1.0 };
+            covariance.add(rates.rank_many * member.covariance * scale, &self.step(eps.into_iter()));
         }
-        covariance.iter_mut().for_each(|c| *c = split(*c).iter().map(|part| f64::from(*part)).sum());
         covariance
-    }
-
-    /// Finds the axes of the covariance; false where there are none, or they are too far apart.
-    fn find_axes(&mut self) -> bool {
-        let n = self.theta.len();
-        let matrix = DMatrix::from_row_slice(n, n, &self.covariance);
-        let Some(eigen) = SymmetricEigen::try_new(matrix, f64::EPSILON, 100 * n) else { return false };
-        let (least, most) = (eigen.eigenvalues.min(), eigen.eigenvalues.max());
-        if !(least > 0.0 && most.is_finite() && most / least < MAX_CONDITION) {
-            return false;
-        }
-        self.lengths = eigen.eigenvalues.iter().map(|square| square.sqrt() as f32).collect();
-        // nalgebra stores columns one after the other.
-        self.axes = eigen.eigenvectors.transpose().as_slice().iter().map(|b| *b as f32).collect();
-        self.axes_of = self.path.updates;
-        true
     }
 
     /// Whether steps are too short to matter, or fitness no longer changes.
@@ -190,7 +140,7 @@ impl CmaEs {
         let n = self.theta.len();
         let size = f64::from(self.path.step_size);
         let shortest = SHORTEST * f64::from(self.config.deviation);
-        let mut deviations = self.covariance.iter().step_by(n + 1).map(|variance| size * variance.sqrt());
+        let mut deviations = self.covariance.variances().map(|variance| size * variance.sqrt());
         let short = deviations.all(|deviation| deviation < shortest)
             && self.path.of_covariance.iter().all(|x| size * f64::from(x.abs()) < shortest);
         let range = self.recent.iter().fold((f32::MAX, f32::MIN), |(low, high), f| (low.min(*f), high.max(*f)));
@@ -203,21 +153,13 @@ fn history(parameters: usize, members: usize) -> usize {
     10 + (30 * parameters).div_ceil(members)
 }
 
-/// `x` as the sum of two `f32`, as far as they reach (48 bits).
-fn split(x: f64) -> [f32; 2] {
-    let high = x as f32;
-    [high, (x - f64::from(high)) as f32]
-}
-
 impl MetaOptimizer for CmaEs {
     fn population(&self) -> usize {
         self.population
     }
 
     fn ask(&self, generation: u64, index: usize) -> Vec<f32> {
-        let step = self.along_axes(&self.stretched(generation, index));
-        let size = f64::from(self.path.step_size);
-        self.theta.iter().zip(step).map(|(x, step)| (f64::from(*x) + size * step) as f32).collect()
+        self.beyond(&self.step(self.perturbation(generation, index)))
     }
 
     fn tell(&mut self, generation: u64, fitness: &[f64]) -> bool {
@@ -229,22 +171,17 @@ impl MetaOptimizer for CmaEs {
         }
         let rates = Rates::new(n, valid);
         let members = rates.weigh(fitness);
-        let mut stretched = vec![0.0; n];
         let mut white = vec![0.0; n];
         for member in members.iter().filter(|member| member.recombination > 0.0) {
-            let perturbation = perturbation(self.seed, generation, member.index, n).map(f64::from);
+            let perturbation = self.perturbation(generation, member.index);
             white.iter_mut().zip(perturbation).for_each(|(white, eps)| *white += member.recombination * eps);
         }
-        for ((stretched, white), length) in stretched.iter_mut().zip(&white).zip(&self.lengths) {
-            *stretched = white * f64::from(*length);
-        }
-        let step = self.along_axes(&stretched);
-        let Some((path, keep)) = self.path.walk(&rates, &step, &self.along_axes(&white)) else { return false };
-        let covariance = self.renewed(generation, &members, &rates, &path, keep);
-        let size = f64::from(self.path.step_size);
-        let theta: Vec<f32> =
-            self.theta.iter().zip(step).map(|(x, step)| (f64::from(*x) + size * step) as f32).collect();
-        if !theta.iter().all(|x| x.is_finite()) || !covariance.iter().all(|c| c.is_finite()) {
+        let step = self.step(white.iter().copied());
+        let white = self.covariance.along_axes(&white);
+        let Some((path, keep)) = self.path.walk(&rates, &step, &white) else { return false };
+        let mut covariance = self.renewed(generation, &members, &rates, &path, keep);
+        let theta = self.beyond(&step);
+        if !covariance.round() || !theta.iter().all(|x| x.is_finite()) {
             return false;
         }
         (self.theta, self.covariance, self.path) = (theta, covariance, path);
@@ -252,8 +189,7 @@ impl MetaOptimizer for CmaEs {
         self.recent.push((fitness[members[0].index] as f32).clamp(f32::MIN, f32::MAX));
         let keep = history(n, valid);
         self.recent.drain(..self.recent.len().saturating_sub(keep));
-        let changed = (self.path.updates - self.axes_of) as f64 * 10.0 * n as f64 * (rates.rank_one + rates.rank_many);
-        if self.has_converged(valid) || (changed >= 1.0 && !self.find_axes()) {
+        if self.has_converged(valid) || !self.covariance.find_axes_in_time(&rates, &self.path) {
             self.restart();
         }
         true
@@ -264,23 +200,11 @@ impl MetaOptimizer for CmaEs {
     }
 
     fn state(&self) -> OptimizerState {
-        let [high, low]: [Vec<f32>; 2] = [0, 1].map(|part| self.covariance.iter().map(|c| split(*c)[part]).collect());
-        let vectors: [(&str, &[f32]); 7] = [
-            ("theta", &self.theta),
-            ("start", &self.start),
-            ("covariance", &high),
-            ("covariance.rest", &low),
-            ("axes", &self.axes),
-            ("lengths", &self.lengths),
-            ("recent", &self.recent),
-        ];
-        let counters = [
-            ("restarts", self.restarts),
-            ("population", self.population as u64),
-            ("axes_of", self.axes_of),
-            ("recent", self.recent.len() as u64),
-        ];
+        let vectors: [(&str, &[f32]); 3] = [("theta", &self.theta), ("start", &self.start), ("recent", &self.recent)];
+        let counters =
+            [("restarts", self.restarts), ("population", self.population as u64), ("recent", self.recent.len() as u64)];
         let mut state = OptimizerState::of(&vectors, &counters);
+        self.covariance.store(&mut state);
         self.path.store(&mut state);
         state
     }
@@ -292,8 +216,6 @@ impl MetaOptimizer for CmaEs {
             value.ok_or_else(|| OptimizerError::State(format!("the counter `{name}` is not {least} to {most}")))
         };
         let path = Path::stored(state, n)?;
-        let (high, low) = (state.vector("covariance", n * n)?, state.vector("covariance.rest", n * n)?);
-        let axes_of = bounded("axes_of", 0, usize::try_from(path.updates).unwrap_or(usize::MAX))?;
         *self = CmaEs {
             config: self.config.clone(),
             seed: self.seed,
@@ -301,11 +223,8 @@ impl MetaOptimizer for CmaEs {
             restarts: state.counter("restarts")?,
             population: bounded("population", 2, MAX_POPULATION)?,
             theta: state.vector("theta", n)?,
+            covariance: Covariance::stored(state, n, &path)?,
             path,
-            covariance: high.iter().zip(low).map(|(high, low)| f64::from(*high) + f64::from(low)).collect(),
-            axes: state.vector("axes", n * n)?,
-            lengths: state.vector("lengths", n)?,
-            axes_of: axes_of as u64,
             recent: state.vector("recent", bounded("recent", 0, history(n, 2))?)?,
         };
         Ok(())
@@ -339,24 +258,11 @@ mod tests {
     fn it_learns_which_way_a_valley_runs() {
         let mut optimizer = cma(0, vec![1.0, 2.0, 3.0]);
         climb(&mut optimizer, 0..150, valley);
-        let c = &optimizer.covariance;
-        let correlation = c[1] / (c[0] * c[4]).sqrt();
-        assert!(correlation > 0.99, "{correlation}");
+        // Drawn far along the valley, and next to nowhere across it.
+        let step = optimizer.step([1.0, 1.0, 1.0].into_iter());
+        let along = step.iter().sum::<f64>() / 3.0;
+        assert!(step.iter().all(|step| (step - along).abs() < 0.1 * along.abs()), "{step:?}");
         assert!(valley(&optimizer.theta) > -1e-3, "{:?}", optimizer.theta);
-    }
-
-    #[test]
-    fn axes_and_lengths_are_those_of_the_covariance() {
-        let mut optimizer = cma(0, vec![0.0; 4]);
-        climb(&mut optimizer, 0..30, |x| -f64::from(x[0] * x[0]) - 9.0 * f64::from((x[1] + x[2]).powi(2)));
-        assert!(optimizer.find_axes());
-        for row in 0..4 {
-            for column in 0..4 {
-                let (a, b) = (&optimizer.axes[4 * row..], &optimizer.axes[4 * column..]);
-                let product: f64 = (0..4).map(|k| f64::from(a[k] * optimizer.lengths[k].powi(2) * b[k])).sum();
-                assert!((product - optimizer.covariance[4 * row + column]).abs() < 1e-5);
-            }
-        }
     }
 
     #[test]
@@ -382,15 +288,6 @@ mod tests {
         });
         assert!((50..500).contains(&generations.count()));
         assert_eq!(optimizer.population(), 14);
-    }
-
-    #[test]
-    fn what_two_singles_hold_is_held_for_ever() {
-        for x in [1.0, 1.0 / 3.0, -1e-9 / 7.0, 12345.678901234567, 1e20 / 3.0] {
-            let once: f64 = split(x).iter().map(|part| f64::from(*part)).sum();
-            let twice: f64 = split(once).iter().map(|part| f64::from(*part)).sum();
-            assert!((once - x).abs() <= x.abs() * 2f64.powi(-47) && once == twice, "{x}");
-        }
     }
 
     #[test]

@@ -24,6 +24,7 @@
 mod adam;
 mod augmented_random_search;
 mod cma_es;
+mod covariance;
 mod evolution_strategies;
 mod genetic_algorithm;
 mod gradient_descent;
