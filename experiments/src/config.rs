@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use toml::{Table, Value};
 use vsml_agents::optimizers::{
-    EvolutionStrategies, EvolutionStrategiesConfig, GradientDescent, GradientDescentConfig, MetaOptimizer,
+    AugmentedRandomSearch, AugmentedRandomSearchConfig, CmaEs, CmaEsConfig, EvolutionStrategies,
+    EvolutionStrategiesConfig, GeneticAlgorithm, GeneticAlgorithmConfig, GradientDescent, GradientDescentConfig,
+    GuidedEvolutionStrategies, GuidedEvolutionStrategiesConfig, MetaOptimizer, OptimizerError, Pgpe, PgpeConfig,
+    SepCmaEs, SepCmaEsConfig, Snes, SnesConfig,
 };
 use vsml_agents::{CloneConfig, LearnerConfig, MetaTraining, Objective, Schedule, VsmlConfig, players};
 use vsml_core::Kernel;
@@ -51,6 +54,59 @@ pub enum OptimizerConfig {
     EvolutionStrategies(EvolutionStrategiesConfig),
     /// Gradient descent through time with Adam, where the tasks are supervised streams.
     GradientDescent(GradientDescentConfig),
+    /// Antithetic pairs with a deviation for each parameter.
+    Pgpe(PgpeConfig),
+    /// Antithetic pairs of which only the best are followed, by plain steps.
+    AugmentedRandomSearch(AugmentedRandomSearchConfig),
+    /// Antithetic pairs that lie along the last gradients for the most part.
+    GuidedEvolutionStrategies(GuidedEvolutionStrategiesConfig),
+    /// Separable natural evolution strategies.
+    Snes(SnesConfig),
+    /// CMA-ES with a diagonal covariance.
+    SepCmaEs(SepCmaEsConfig),
+    /// CMA-ES with restarts, for few meta-parameters.
+    CmaEs(CmaEsConfig),
+    /// Mutation and truncation selection.
+    GeneticAlgorithm(GeneticAlgorithmConfig),
+}
+
+impl OptimizerConfig {
+    /// The optimizer itself, at `theta`; what it draws is drawn under `seed`.
+    ///
+    /// # Errors
+    /// A setting that makes no sense, by name.
+    pub fn build(&self, seed: u64, theta: Vec<f32>) -> Result<Box<dyn MetaOptimizer>, OptimizerError> {
+        Ok(match self.clone() {
+            OptimizerConfig::EvolutionStrategies(config) => Box::new(EvolutionStrategies::new(config, seed, theta)?),
+            OptimizerConfig::GradientDescent(config) => Box::new(GradientDescent::new(config, theta)?),
+            OptimizerConfig::Pgpe(config) => Box::new(Pgpe::new(config, seed, theta)?),
+            OptimizerConfig::AugmentedRandomSearch(config) => {
+                Box::new(AugmentedRandomSearch::new(config, seed, theta)?)
+            }
+            OptimizerConfig::GuidedEvolutionStrategies(config) => {
+                Box::new(GuidedEvolutionStrategies::new(config, seed, theta)?)
+            }
+            OptimizerConfig::Snes(config) => Box::new(Snes::new(config, seed, theta)?),
+            OptimizerConfig::SepCmaEs(config) => Box::new(SepCmaEs::new(config, seed, theta)?),
+            OptimizerConfig::CmaEs(config) => Box::new(CmaEs::new(config, seed, theta)?),
+            OptimizerConfig::GeneticAlgorithm(config) => Box::new(GeneticAlgorithm::new(config, seed, theta)?),
+        })
+    }
+
+    /// One of each kind, with its defaults; the usual one first.
+    fn all() -> Vec<Self> {
+        vec![
+            OptimizerConfig::EvolutionStrategies(EvolutionStrategiesConfig::default()),
+            OptimizerConfig::GradientDescent(GradientDescentConfig::default()),
+            OptimizerConfig::Pgpe(PgpeConfig::default()),
+            OptimizerConfig::AugmentedRandomSearch(AugmentedRandomSearchConfig::default()),
+            OptimizerConfig::GuidedEvolutionStrategies(GuidedEvolutionStrategiesConfig::default()),
+            OptimizerConfig::Snes(SnesConfig::default()),
+            OptimizerConfig::SepCmaEs(SepCmaEsConfig::default()),
+            OptimizerConfig::CmaEs(CmaEsConfig::default()),
+            OptimizerConfig::GeneticAlgorithm(GeneticAlgorithmConfig::default()),
+        ]
+    }
 }
 
 /// How the best generation is chosen: by mean reward on the validation split of the training distributions. The tasks of
@@ -179,14 +235,7 @@ impl Config {
         self.learner.fit(&tasks, self.seed).context("learner")?;
         let learner = self.learner.meta_learner(kernel).context("learner")?;
         let theta = learner.initialise(&mut stream(self.seed, "initialise", &[]));
-        let optimizer: Box<dyn MetaOptimizer> = match &self.optimizer {
-            OptimizerConfig::EvolutionStrategies(settings) => {
-                Box::new(EvolutionStrategies::new(settings.clone(), self.seed, theta).context("optimizer")?)
-            }
-            OptimizerConfig::GradientDescent(settings) => {
-                Box::new(GradientDescent::new(settings.clone(), theta).context("optimizer")?)
-            }
-        };
+        let optimizer = self.optimizer.build(self.seed, theta).context("optimizer")?;
         let schedule = Schedule {
             seed: self.seed,
             objective: self.objective.clone(),
@@ -304,10 +353,7 @@ fn kinds(key: &str) -> Result<Vec<Table>> {
             Table::try_from(Objective::CloneBackpropagation(CloneConfig::default()))?,
         ],
         "learner" => LearnerConfig::kinds().into_iter().map(Table::try_from).collect::<Result<_, _>>()?,
-        "optimizer" => vec![
-            Table::try_from(OptimizerConfig::EvolutionStrategies(EvolutionStrategiesConfig::default()))?,
-            Table::try_from(OptimizerConfig::GradientDescent(GradientDescentConfig::default()))?,
-        ],
+        "optimizer" => OptimizerConfig::all().iter().map(Table::try_from).collect::<Result<_, _>>()?,
         _ => Vec::new(),
     })
 }
@@ -398,6 +444,22 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_of_optimizer_is_built_from_its_name() {
+        let tasks = "tasks = ['BernoulliBandit-v0']\n[learner]\nhidden_size = 4\nmessage_size = 2";
+        let built = OptimizerConfig::all().into_iter().map(|kind| {
+            let name = Table::try_from(&kind).unwrap()["kind"].as_str().unwrap().to_string();
+            let mut config = Config::parse(tasks, &[format!("optimizer.kind={name}")]).unwrap();
+            assert_eq!(config.optimizer, kind);
+            assert_eq!(Config::parse(&config.to_toml().unwrap(), &[]).unwrap(), config);
+            // Bandits have no loss to descend.
+            let training = config.build(&Registry::builtin(), Kernel::Scalar);
+            assert!(training.is_ok() || name == "gradient-descent", "{name}: {:?}", training.err());
+            name
+        });
+        assert_eq!(built.count(), 9);
+    }
+
+    #[test]
     fn what_is_written_is_what_was_read() {
         let config =
             Config::parse("tasks = ['BernoulliBandit-v0']\n[learner]\nkind = 'vsml'\nhidden_layers = [3]", &[])
@@ -462,6 +524,10 @@ mod tests {
             (tasks, vec!["optimizer.kind=gradient-descent"], "what would have been right"),
             (tasks, vec!["optimizer.kind=gradient-descent", "optimizer.pairs=3"], "unknown key `optimizer.pairs`"),
             (SUPERVISED, vec!["optimizer.kind=gradient-descent", "optimizer.max_norm=0.0"], "max_norm is 0"),
+            (tasks, vec!["optimizer.kind=cmaes"], "did you mean `cma-es`?"),
+            (tasks, vec!["optimizer.kind=cma-es"], "the number of meta-parameters is 3600"),
+            (tasks, vec!["optimizer.kind=snes", "optimizer.pairs=3"], "unknown key `optimizer.pairs`"),
+            (tasks, vec!["optimizer.kind=genetic-algorithm", "optimizer.parents=300"], "parents is 300"),
             (tasks, vec!["objective.kind=clone"], "did you mean `clone-backpropagation`?"),
             (tasks, vec!["objective.kind=clone-backpropagation"], "aggregation = \"sum\""),
             (tasks, vec!["learner.backward_pass=both"], "both"),

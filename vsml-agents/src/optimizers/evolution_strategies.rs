@@ -10,14 +10,13 @@
 //! and goes to Adam. With `centred_ranks`, F is the member's rank among all valid members, scaled to [-1/2, 1/2], members of
 //! equal fitness sharing the mean of their ranks. A pair of which one member is invalid counts for nothing.
 //!
-//! A perturbation is not stored: it is drawn from its key whenever it is needed, on whatever thread. The variance of the
-//! estimate does not grow with the length of a lifetime, which is what makes it fit for learning to learn.
+//! The variance of the estimate does not grow with the length of a lifetime, which is what makes it fit for learning to
+//! learn.
 
+use super::pairs::{perturbation, signed, valid};
+use super::settings::{above_zero, count, decay, halved, zero_or_more};
 use super::{Adam, MetaOptimizer, OptimizerError, OptimizerState};
-use rand::RngExt;
-use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
-use vsml_envs::stream;
 
 /// Settings of evolution strategies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,10 +24,14 @@ use vsml_envs::stream;
 pub struct EvolutionStrategiesConfig {
     /// Antithetic pairs in a population; the population is twice as large. 1 to 1,000,000.
     pub pairs: usize,
-    /// Standard deviation of the perturbations; above 0.
+    /// Standard deviation of the perturbations at the beginning; above 0.
     pub deviation: f32,
-    /// Adam's step size; 0 or more.
+    /// After so many updates the deviation is half of what it was; 0: it stays.
+    pub deviation_half_life: u64,
+    /// Adam's step size at the beginning; 0 or more.
     pub learning_rate: f32,
+    /// After so many updates the step size is half of what it was; 0: it stays.
+    pub half_life: u64,
     /// Whether fitness is replaced by its centred rank.
     pub centred_ranks: bool,
     /// Share of the meta-parameters that decays per unit of step size: they are multiplied by `1 - learning_rate ·
@@ -41,7 +44,9 @@ impl Default for EvolutionStrategiesConfig {
         EvolutionStrategiesConfig {
             pairs: 128,
             deviation: 0.05,
+            deviation_half_life: 0,
             learning_rate: 0.025,
+            half_life: 0,
             centred_ranks: true,
             weight_decay: 0.0,
         }
@@ -50,19 +55,10 @@ impl Default for EvolutionStrategiesConfig {
 
 impl EvolutionStrategiesConfig {
     fn check(&self) -> Result<(), OptimizerError> {
-        let setting = |field, value: String, rule| Err(OptimizerError::Setting { field, value, rule });
-        if !(1..=1_000_000).contains(&self.pairs) {
-            return setting("pairs", self.pairs.to_string(), "1 to 1,000,000");
-        }
-        if !(self.deviation.is_finite() && self.deviation > 0.0) {
-            return setting("deviation", self.deviation.to_string(), "a finite number above 0");
-        }
-        for (field, value) in [("learning_rate", self.learning_rate), ("weight_decay", self.weight_decay)] {
-            if !(value.is_finite() && value >= 0.0) {
-                return setting(field, value.to_string(), "a finite number, 0 or more");
-            }
-        }
-        Ok(())
+        count("pairs", self.pairs)?;
+        above_zero("deviation", self.deviation)?;
+        zero_or_more("learning_rate", self.learning_rate)?;
+        zero_or_more("weight_decay", self.weight_decay)
     }
 }
 
@@ -86,9 +82,9 @@ impl EvolutionStrategies {
         Ok(EvolutionStrategies { config, seed, adam: Adam::new(theta.len()), theta })
     }
 
-    fn perturbation(&self, generation: u64, pair: usize) -> impl Iterator<Item = f32> {
-        let mut rng = stream(self.seed, "perturbation", &[generation, pair as u64]);
-        (0..self.theta.len()).map(move |_| rng.sample(StandardNormal))
+    /// The deviation of the next generation.
+    fn deviation(&self) -> f32 {
+        halved(self.config.deviation, self.config.deviation_half_life, self.adam.steps)
     }
 }
 
@@ -98,8 +94,9 @@ impl MetaOptimizer for EvolutionStrategies {
     }
 
     fn ask(&self, generation: u64, index: usize) -> Vec<f32> {
-        let scale = if index.is_multiple_of(2) { self.config.deviation } else { -self.config.deviation };
-        self.theta.iter().zip(self.perturbation(generation, index / 2)).map(|(x, eps)| x + scale * eps).collect()
+        let scale = signed(index, self.deviation());
+        let perturbation = perturbation(self.seed, generation, index / 2, self.theta.len());
+        self.theta.iter().zip(perturbation).map(|(x, eps)| x + scale * eps).collect()
     }
 
     fn luck(&self, index: usize) -> u64 {
@@ -108,22 +105,17 @@ impl MetaOptimizer for EvolutionStrategies {
 
     fn tell(&mut self, generation: u64, fitness: &[f64]) -> bool {
         assert_eq!(fitness.len(), self.population(), "one fitness per member");
-        // The two of a pair stand or fall together, before anything is ranked.
-        let valid: Vec<usize> = (0..self.config.pairs)
-            .filter(|&pair| fitness[2 * pair].is_finite() && fitness[2 * pair + 1].is_finite())
-            .collect();
-        if valid.is_empty() {
+        let pairs = valid(fitness, self.config.centred_ranks);
+        if pairs.is_empty() {
             return false;
         }
-        let members: Vec<f64> = valid.iter().flat_map(|&pair| [fitness[2 * pair], fitness[2 * pair + 1]]).collect();
-        let shaped = if self.config.centred_ranks { centred_ranks(&members) } else { members };
-
+        let deviation = f64::from(self.deviation());
         let mut gradient = vec![0.0; self.theta.len()];
-        for (&pair, shaped) in valid.iter().zip(shaped.as_chunks::<2>().0) {
-            let weight =
-                ((shaped[0] - shaped[1]) / (2.0 * f64::from(self.config.deviation) * valid.len() as f64)) as f32;
+        for pair in &pairs {
+            let weight = ((pair.plus - pair.minus) / (2.0 * deviation * pairs.len() as f64)) as f32;
             if weight != 0.0 {
-                for (g, eps) in gradient.iter_mut().zip(self.perturbation(generation, pair)) {
+                let perturbation = perturbation(self.seed, generation, pair.index, self.theta.len());
+                for (g, eps) in gradient.iter_mut().zip(perturbation) {
                     *g += weight * eps;
                 }
             }
@@ -131,9 +123,9 @@ impl MetaOptimizer for EvolutionStrategies {
         if gradient.iter().any(|g| !g.is_finite()) {
             return false;
         }
-        let keep = 1.0 - self.config.learning_rate * self.config.weight_decay;
-        self.theta.iter_mut().for_each(|x| *x *= keep);
-        self.adam.ascend(&mut self.theta, &gradient, self.config.learning_rate);
+        let rate = halved(self.config.learning_rate, self.config.half_life, self.adam.steps);
+        decay(&mut self.theta, rate, self.config.weight_decay);
+        self.adam.ascend(&mut self.theta, &gradient, rate);
         true
     }
 
@@ -149,23 +141,6 @@ impl MetaOptimizer for EvolutionStrategies {
         (self.theta, self.adam) = state.theta_and_adam(self.theta.len())?;
         Ok(())
     }
-}
-
-/// Ranks scaled to [-1/2, 1/2]; equal values share the mean of their ranks, so that all-equal values are all 0.
-fn centred_ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]).then(a.cmp(&b)));
-    let mut ranks = vec![0.0; values.len()];
-    let last = (values.len() - 1) as f64;
-    let mut first = 0;
-    for tied in order.chunk_by(|&a, &b| values[a] == values[b]) {
-        let rank = first as f64 + (tied.len() - 1) as f64 / 2.0;
-        for &index in tied {
-            ranks[index] = rank / last - 0.5;
-        }
-        first += tied.len();
-    }
-    ranks
 }
 
 #[cfg(test)]
@@ -223,11 +198,13 @@ mod tests {
     }
 
     #[test]
-    fn ranks_are_centred_and_ties_share() {
-        assert_eq!(centred_ranks(&[3.0, 1.0, 2.0]), [0.5, -0.5, 0.0]);
-        assert_eq!(centred_ranks(&[7.0, 7.0, 7.0, 7.0]), [0.0; 4]);
-        assert_eq!(centred_ranks(&[1.0, 5.0, 5.0]), [-0.5, 0.25, 0.25]);
-        assert_eq!(centred_ranks(&[-0.0, 0.0]), [0.0, 0.0]);
+    fn rate_and_deviation_fade() {
+        let config = EvolutionStrategiesConfig { pairs: 1, half_life: 1, deviation_half_life: 2, ..Default::default() };
+        let mut optimizer = strategies(config, vec![0.0]);
+        climb(&mut optimizer, 2, |x| f64::from(x[0]));
+        // A constant sign makes Adam's step nearly the rate: 0.025, then half of it.
+        assert!((optimizer.theta()[0].abs() - 0.0375).abs() < 0.002, "{:?}", optimizer.theta());
+        assert_eq!(optimizer.deviation(), 0.025);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! Exploding gradients are what makes this worse than evolution strategies on long lives; on a hundred steps it needs a
 //! hundredth of the lives.
 
+use super::settings::{count, decay, halved, refuse_unless, zero_or_more};
 use super::{Adam, MetaOptimizer, OptimizerError, OptimizerState};
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,7 @@ pub struct GradientDescentConfig {
     pub batch: usize,
     /// Adam's step size at the beginning; 0 or more.
     pub learning_rate: f32,
-    /// After so many generations the step size is half of what it was; 0: it stays.
+    /// After so many updates the step size is half of what it was; 0: it stays.
     pub half_life: u64,
     /// Longer gradients are shortened to this norm; above 0.
     pub max_norm: f32,
@@ -55,30 +56,16 @@ impl GradientDescent {
     /// # Errors
     /// A setting that makes no sense, by name.
     pub fn new(config: GradientDescentConfig, theta: Vec<f32>) -> Result<Self, OptimizerError> {
-        let setting = |field, value: String, rule| Err(OptimizerError::Setting { field, value, rule });
-        if !(1..=1_000_000).contains(&config.batch) {
-            return setting("batch", config.batch.to_string(), "1 to 1,000,000");
-        }
-        if config.max_norm.is_nan() || config.max_norm <= 0.0 {
-            return setting("max_norm", config.max_norm.to_string(), "above 0");
-        }
-        for (field, value) in [("learning_rate", config.learning_rate), ("weight_decay", config.weight_decay)] {
-            if !(value.is_finite() && value >= 0.0) {
-                return setting(field, value.to_string(), "a finite number, 0 or more");
-            }
-        }
+        count("batch", config.batch)?;
+        refuse_unless(config.max_norm > 0.0, "max_norm", config.max_norm, "above 0")?;
+        zero_or_more("learning_rate", config.learning_rate)?;
+        zero_or_more("weight_decay", config.weight_decay)?;
         Ok(GradientDescent { config, adam: Adam::new(theta.len()), theta })
     }
 
     /// The step size of the next step.
     fn rate(&self) -> f32 {
-        match self.config.half_life {
-            0 => self.config.learning_rate,
-            half_life => {
-                let halvings = self.adam.steps as f64 / half_life as f64;
-                (f64::from(self.config.learning_rate) * libm::exp2(-halvings)) as f32
-            }
-        }
+        halved(self.config.learning_rate, self.config.half_life, self.adam.steps)
     }
 }
 
@@ -115,8 +102,7 @@ impl MetaOptimizer for GradientDescent {
             return false;
         }
         let rate = self.rate();
-        let keep = 1.0 - rate * self.config.weight_decay;
-        self.theta.iter_mut().for_each(|x| *x *= keep);
+        decay(&mut self.theta, rate, self.config.weight_decay);
         let down: Vec<f32> = mean.iter().map(|g| (-factor * g) as f32).collect();
         self.adam.ascend(&mut self.theta, &down, rate);
         true

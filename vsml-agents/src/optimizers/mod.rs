@@ -1,16 +1,52 @@
 //! Meta-optimizers: what moves the meta-parameters. Ask, evaluate, tell.
 //!
 //! A meta-optimizer never sees a task. It is asked for the members of a population, told how fit each was, and moves. It
-//! always maximises. One that moves by gradient is told those of the members' losses instead. A fitness that is not a finite number is *invalid*: it is set aside before anything is ranked, and
-//! weighs nothing.
+//! always maximises. One that moves by gradient is told those of the members' losses instead. A fitness that is not a finite
+//! number is *invalid*: it is set aside before anything is ranked, and weighs nothing; the update is that of a population
+//! without it.
+//!
+//! | optimizer | what it adapts | population | when |
+//! |---|---|---|---|
+//! | [`EvolutionStrategies`] | the mean, by Adam | antithetic pairs | the usual choice |
+//! | [`Pgpe`] | the mean, by Adam, and a deviation per parameter | antithetic pairs | parameters of different scales |
+//! | [`AugmentedRandomSearch`] | the mean, by plain steps along the best directions | antithetic pairs | a baseline without moments |
+//! | [`GuidedEvolutionStrategies`] | the mean, by Adam, looking along its last gradients | antithetic pairs | few pairs, a steady slope |
+//! | [`Snes`] | the mean and a deviation per parameter | independent | little noise |
+//! | [`SepCmaEs`] | the same, and the step size by its path | independent | little noise, scales far apart |
+//! | [`CmaEs`] | the whole covariance, with restarts | independent | little noise, few parameters |
+//! | [`GeneticAlgorithm`] | a set of parents | independent | where no gradient leads |
+//! | [`GradientDescent`] | theta, by Adam | differentiated lives | where lives have a loss |
+//!
+//! *Little noise*: only antithetic pairs share their luck. Members that are independent live on tasks of their own, so that a
+//! fault costs nobody but the member that it befell; what they are compared by is then also the luck of their tasks, and
+//! wants more lifetimes for each.
 
 mod adam;
+mod augmented_random_search;
+mod cma_es;
+mod covariance;
 mod evolution_strategies;
+mod genetic_algorithm;
 mod gradient_descent;
+mod guided_evolution_strategies;
+mod pairs;
+mod path;
+mod pgpe;
+mod ranking;
+mod sep_cma_es;
+mod settings;
+mod snes;
 
 pub use adam::Adam;
+pub use augmented_random_search::{AugmentedRandomSearch, AugmentedRandomSearchConfig};
+pub use cma_es::{CmaEs, CmaEsConfig};
 pub use evolution_strategies::{EvolutionStrategies, EvolutionStrategiesConfig};
+pub use genetic_algorithm::{GeneticAlgorithm, GeneticAlgorithmConfig};
 pub use gradient_descent::{GradientDescent, GradientDescentConfig};
+pub use guided_evolution_strategies::{GuidedEvolutionStrategies, GuidedEvolutionStrategiesConfig};
+pub use pgpe::{Pgpe, PgpeConfig};
+pub use sep_cma_es::{SepCmaEs, SepCmaEsConfig};
+pub use snes::{Snes, SnesConfig};
 
 use std::collections::BTreeMap;
 
@@ -42,29 +78,42 @@ pub struct OptimizerState {
 }
 
 impl OptimizerState {
+    /// A state of these vectors and counters.
+    fn of(vectors: &[(&str, &[f32])], counters: &[(&str, u64)]) -> Self {
+        OptimizerState {
+            vectors: vectors.iter().map(|(name, vector)| (name.to_string(), vector.to_vec())).collect(),
+            counters: counters.iter().map(|(name, counter)| (name.to_string(), *counter)).collect(),
+        }
+    }
+
+    /// The vector `name`, of length `len`.
+    fn vector(&self, name: &str, len: usize) -> Result<Vec<f32>, OptimizerError> {
+        let found = self.vectors.get(name).filter(|vector| vector.len() == len);
+        found.cloned().ok_or_else(|| OptimizerError::State(format!("there is no vector `{name}` of length {len}")))
+    }
+
+    /// The counter `name`.
+    fn counter(&self, name: &str) -> Result<u64, OptimizerError> {
+        let found = self.counters.get(name).copied();
+        found.ok_or_else(|| OptimizerError::State(format!("there is no counter `{name}`")))
+    }
+
     /// The state of an optimizer that is no more than a point and Adam's moments.
     fn with_adam(theta: &[f32], adam: &Adam) -> Self {
-        let vectors =
-            [("theta", theta), ("adam.first_moment", &adam.first_moment), ("adam.second_moment", &adam.second_moment)];
-        OptimizerState {
-            vectors: vectors.into_iter().map(|(name, vector)| (name.to_string(), vector.to_vec())).collect(),
-            counters: [("adam.steps".to_string(), adam.steps)].into(),
-        }
+        Self::of(
+            &[("theta", theta), ("adam.first_moment", &adam.first_moment), ("adam.second_moment", &adam.second_moment)],
+            &[("adam.steps", adam.steps)],
+        )
     }
 
     /// What [`OptimizerState::with_adam`] put in, for `len` meta-parameters.
     fn theta_and_adam(&self, len: usize) -> Result<(Vec<f32>, Adam), OptimizerError> {
-        let vector = |name: &str| {
-            let found = self.vectors.get(name).filter(|vector| vector.len() == len);
-            found.cloned().ok_or_else(|| OptimizerError::State(format!("there is no vector `{name}` of length {len}")))
-        };
-        let steps = self.counters.get("adam.steps");
         let adam = Adam {
-            first_moment: vector("adam.first_moment")?,
-            second_moment: vector("adam.second_moment")?,
-            steps: *steps.ok_or_else(|| OptimizerError::State("there is no counter `adam.steps`".into()))?,
+            first_moment: self.vector("adam.first_moment", len)?,
+            second_moment: self.vector("adam.second_moment", len)?,
+            steps: self.counter("adam.steps")?,
         };
-        Ok((vector("theta")?, adam))
+        Ok((self.vector("theta", len)?, adam))
     }
 }
 
