@@ -257,6 +257,43 @@ fn read_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     whole.lines().enumerate().map(parse).collect()
 }
 
+/// Opens a file of lines to add to. A last line that was cut short, by a kill in its midst, is cut off: the next one would
+/// else be written behind it.
+fn open_lines(path: &Path) -> Result<File> {
+    let context = || format!("cannot write {}", path.display());
+    let file = OpenOptions::new().create(true).append(true).open(path).with_context(context)?;
+    let text = std::fs::read(path).with_context(context)?;
+    let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+    file.set_len(whole as u64).with_context(context)?;
+    Ok(file)
+}
+
+/// The file of seconds per generation. What is lost of it is lost: nothing is computed from it.
+pub struct TimingFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl TimingFile {
+    /// Opens the file, to add to it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open(folder: &RunFolder) -> Result<Self> {
+        let path = folder.file("timing.jsonl");
+        Ok(TimingFile { file: open_lines(&path)?, path })
+    }
+
+    /// Adds a line, in one piece.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn append(&mut self, generation: u64, seconds: f64) -> Result<()> {
+        let line = format!("{}\n", json!({ "generation": generation, "seconds": seconds }));
+        self.file.write_all(line.as_bytes()).with_context(|| format!("cannot write {}", self.path.display()))
+    }
+}
+
 /// The file that grows by a line per generation.
 pub struct MetricsFile {
     path: PathBuf,

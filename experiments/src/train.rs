@@ -10,12 +10,10 @@ use crate::exit::{DiskFailure, Interrupted};
 use crate::machine::STOP;
 use crate::output::{note, say};
 use crate::report_command::write_report;
-use crate::run_folder::{MetricsFile, RunFolder};
+use crate::run_folder::{MetricsFile, RunFolder, TimingFile};
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -203,12 +201,7 @@ fn generations(
 ) -> Result<()> {
     let mut progress = Progress::new(config.generations, training.generation());
     let mut saver = Saver::new();
-    let timing = folder.file("timing.jsonl");
-    let mut timing = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&timing)
-        .with_context(|| format!("cannot write {}", timing.display()))?;
+    let mut timing = TimingFile::open(folder)?;
     while training.generation() < config.generations {
         let started = Instant::now();
         let metrics = match training.advance(&STOP) {
@@ -224,7 +217,7 @@ fn generations(
         };
         metrics_file.append(&metrics).context(DiskFailure)?;
         let seconds = started.elapsed().as_secs_f64();
-        writeln!(timing, "{}", json!({ "generation": metrics.generation, "seconds": seconds })).context(DiskFailure)?;
+        timing.append(metrics.generation, seconds).context(DiskFailure)?;
         progress.show(&metrics);
         saver.save_if_due(folder, training, metrics_file)?;
     }

@@ -106,6 +106,26 @@ fn a_longer_run_equals_a_run_made_longer() {
     );
 }
 
+/// A kill in the midst of a line of `timing.jsonl` left half of it there, and the next line was written behind it.
+#[test]
+fn lines_cut_short_do_not_spoil_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path(), TINY);
+    let (short, long) = (folder.path().join("short"), folder.path().join("long"));
+    succeed(&["train", text(&config), "--set", "generations=15", "--out", text(&short)]);
+    for file in ["timing.jsonl", "metrics.jsonl"] {
+        let path = short.join(file);
+        let mut cut = std::fs::read(&path).unwrap();
+        cut.extend(br#"{"generation":15,"sec"#);
+        std::fs::write(&path, cut).unwrap();
+    }
+    succeed(&["resume", text(&short), "--generations", "40"]);
+    succeed(&["train", text(&config), "--out", text(&long)]);
+    assert_eq!(hash(&short), hash(&long));
+    let timing = std::fs::read_to_string(short.join("timing.jsonl")).unwrap();
+    assert_eq!(timing.lines().count(), 40);
+}
+
 #[cfg(unix)]
 #[test]
 fn interrupting_saves_and_says_how_to_go_on() {
