@@ -2,32 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use vsml_agents::{Learner, LearnerConfig, MetaLearner, Vsml, VsmlConfig, players};
 use vsml_core::Kernel;
+use vsml_envs::check::CountingAllocator;
 use vsml_envs::{LifetimeKey, Registry, Split, stream};
 
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: handed on as it came.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: handed on as it came.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// Allocations between the beginning of a life and its end.
 fn allocations(learner: &mut dyn Learner, id: &str) -> u64 {
@@ -35,14 +16,14 @@ fn allocations(learner: &mut dyn Learner, id: &str) -> u64 {
     let mut life = Registry::builtin().make(id).unwrap().begin(&key).unwrap();
     let mut rng = key.stream("learner");
     learner.begin(life.observation_space(), life.action_space(), &mut rng).unwrap();
-    let before = ALLOCATIONS.get();
+    let before = CountingAllocator::count();
     while !life.is_over() {
         learner.reveal(life.expected_rewards().unwrap()).unwrap();
         let action = learner.act(&life.percept(), &mut rng).unwrap();
         let feedback = life.step(action).unwrap();
         learner.feedback(&feedback);
     }
-    ALLOCATIONS.get() - before
+    CountingAllocator::count() - before
 }
 
 #[test]

@@ -4,40 +4,18 @@
 
 mod trajectory;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+use vsml_envs::check::CountingAllocator;
 use vsml_envs::vector::{Actions, Autoreset};
 use vsml_envs::{LifetimeKey, Registry, Split, stream};
 
-/// The system's allocator, counting what each thread asks of it.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is passed on unchanged to the system's allocator; counting neither allocates nor panics.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promises are those that the system's allocator asks for.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 #[test]
 fn the_counter_counts() {
-    let before = ALLOCATIONS.get();
+    let before = CountingAllocator::count();
     drop(std::hint::black_box(vec![0u8; 100]));
-    assert_eq!(ALLOCATIONS.get() - before, 1);
+    assert_eq!(CountingAllocator::count() - before, 1);
 }
 
 #[test]
@@ -58,12 +36,12 @@ fn a_step_allocates_nothing() {
         let mut life = trajectory::tasks(&spec, 2000).begin(&key).unwrap();
         let mut player = stream(0, "player", &[]);
         let mut action = life.action_space().zero();
-        let before = ALLOCATIONS.get();
+        let before = CountingAllocator::count();
         while !life.is_over() {
             life.action_space().sample_into(&mut player, &mut action);
             life.step(action.borrow()).unwrap();
         }
-        assert_eq!(ALLOCATIONS.get() - before, 0, "{spec}, over {} episodes", life.episodes());
+        assert_eq!(CountingAllocator::count() - before, 0, "{spec}, over {} episodes", life.episodes());
         assert!(life.episodes() > 1 || !spec.contains("time_limit"), "{spec}: no reset was among the steps");
     }
 }
@@ -75,10 +53,10 @@ fn a_step_of_many_allocates_nothing() {
         .collect();
     for spec in ["CartPole-v1", "BernoulliBandit-v0", "HeartsAndTraps-v0:time_limit=5"] {
         let mut many = trajectory::tasks(spec, 100).vector(&keys, Autoreset::SameStep).unwrap();
-        let before = ALLOCATIONS.get();
+        let before = CountingAllocator::count();
         for step in 0..100 {
             many.step(Actions::Discrete(&[step % 2; 20])).unwrap();
         }
-        assert_eq!(ALLOCATIONS.get() - before, 0, "{spec}");
+        assert_eq!(CountingAllocator::count() - before, 0, "{spec}");
     }
 }

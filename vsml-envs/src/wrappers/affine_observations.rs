@@ -5,7 +5,7 @@
 
 use super::bounds::Bounds;
 use super::{Span, WrapperError};
-use crate::{Action, Environment, Rng, Space, Step};
+use crate::{Environment, Rng, Space};
 use rand::RngExt;
 
 /// Shows `x * scale + shift` in place of each number `x` of the inner observation, in `f32`.
@@ -83,22 +83,13 @@ impl<E: Environment + Clone> Environment for AffineObservations<E> {
         self.space.clone()
     }
 
-    fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
-        self.inner.reset(rng, observation);
-        self.show(observation);
-    }
-
-    fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step {
-        let step = self.inner.step(action, rng, observation);
-        self.show(observation);
-        step
-    }
+    show_in_place!();
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{stream, write_one_hot};
+    use crate::{Action, Step, stream, write_one_hot};
 
     #[derive(Clone)]
     struct Shows(Space);

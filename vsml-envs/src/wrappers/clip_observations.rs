@@ -2,7 +2,7 @@
 
 use super::bounds::Bounds;
 use super::{Span, WrapperError};
-use crate::{Action, Environment, Rng, Space, Step};
+use crate::{Environment, Space};
 
 /// Shows the nearest number within bounds in place of each number; the bounds of the space are clipped alike.
 ///
@@ -47,16 +47,7 @@ impl<E: Environment + Clone> Environment for ClipObservations<E> {
         self.space.clone()
     }
 
-    fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
-        self.inner.reset(rng, observation);
-        self.show(observation);
-    }
-
-    fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step {
-        let step = self.inner.step(action, rng, observation);
-        self.show(observation);
-        step
-    }
+    show_in_place!();
 }
 
 #[cfg(test)]

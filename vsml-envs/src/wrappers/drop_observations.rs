@@ -2,7 +2,7 @@
 
 use super::WrapperError;
 use super::bounds::Bounds;
-use crate::{Action, Environment, Rng, Space, Step};
+use crate::{Environment, Rng, Space};
 use rand::RngExt;
 
 /// Shows 0 in place of a number with a fixed probability, drawn anew for each number in each step.
@@ -49,16 +49,7 @@ impl<E: Environment + Clone> Environment for DropObservations<E> {
         self.space.clone()
     }
 
-    fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
-        self.inner.reset(rng, observation);
-        self.show(observation);
-    }
-
-    fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step {
-        let step = self.inner.step(action, rng, observation);
-        self.show(observation);
-        step
-    }
+    show_in_place!();
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use super::WrapperError;
 use super::bounds::Bounds;
-use crate::{Action, Environment, Rng, Space, Step};
+use crate::{Environment, Space};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -111,16 +111,7 @@ impl<E: Environment + Clone> Environment for MaskObservations<E> {
         self.space.clone()
     }
 
-    fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
-        self.inner.reset(rng, observation);
-        self.show(observation);
-    }
-
-    fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step {
-        let step = self.inner.step(action, rng, observation);
-        self.show(observation);
-        step
-    }
+    show_in_place!();
 }
 
 #[cfg(test)]

@@ -85,6 +85,22 @@ macro_rules! forward_to_inner {
     };
 }
 
+/// Writes `reset` and `step` of a wrapper that changes the numbers of an observation where they stand: by its method `show`.
+macro_rules! show_in_place {
+    () => {
+        fn reset(&mut self, rng: &mut $crate::Rng, observation: &mut [f32]) {
+            self.inner.reset(rng, observation);
+            self.show(observation);
+        }
+
+        fn step(&mut self, action: $crate::Action<'_>, rng: &mut $crate::Rng, observation: &mut [f32]) -> $crate::Step {
+            let step = self.inner.step(action, rng, observation);
+            self.show(observation);
+            step
+        }
+    };
+}
+
 mod affine_observations;
 mod affine_reward;
 mod around;

@@ -2,7 +2,7 @@
 
 use super::WrapperError;
 use super::bounds::Bounds;
-use crate::{Action, Environment, Rng, Space, Step};
+use crate::{Environment, Rng, Space};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
@@ -51,16 +51,7 @@ impl<E: Environment + Clone> Environment for NoiseObservations<E> {
         Space::Box { low, high, shape: self.shape.clone() }
     }
 
-    fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
-        self.inner.reset(rng, observation);
-        self.show(observation);
-    }
-
-    fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step {
-        let step = self.inner.step(action, rng, observation);
-        self.show(observation);
-        step
-    }
+    show_in_place!();
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use super::bounds::Bounds;
 use super::running_moments::RunningMoments;
-use crate::{Action, Environment, Rng, Space, Step};
+use crate::{Environment, Space};
 
 /// Shows `(x - mean) / sqrt(variance + 1e-8)` in place of each number `x` (Gymnasium's `NormalizeObservation`).
 ///
@@ -43,16 +43,7 @@ impl<E: Environment + Clone> Environment for NormaliseObservations<E> {
         Space::Box { low: vec![f32::NEG_INFINITY; len], high: vec![f32::INFINITY; len], shape: self.shape.clone() }
     }
 
-    fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
-        self.inner.reset(rng, observation);
-        self.show(observation);
-    }
-
-    fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step {
-        let step = self.inner.step(action, rng, observation);
-        self.show(observation);
-        step
-    }
+    show_in_place!();
 }
 
 #[cfg(test)]

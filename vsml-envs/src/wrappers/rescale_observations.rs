@@ -2,7 +2,7 @@
 
 use super::WrapperError;
 use super::bounds::{Bounds, to_unit};
-use crate::{Action, Environment, Rng, Space, Step};
+use crate::{Environment, Space};
 
 /// Shows each number in `[-1, 1]`, by where it lies between its bounds (Gymnasium's `RescaleObservation`).
 ///
@@ -39,16 +39,7 @@ impl<E: Environment + Clone> Environment for RescaleObservations<E> {
         Space::Box { low: vec![-1.0; len], high: vec![1.0; len], shape: self.shape.clone() }
     }
 
-    fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
-        self.inner.reset(rng, observation);
-        self.show(observation);
-    }
-
-    fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step {
-        let step = self.inner.step(action, rng, observation);
-        self.show(observation);
-        step
-    }
+    show_in_place!();
 }
 
 #[cfg(test)]
