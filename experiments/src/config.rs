@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use toml::{Table, Value};
 use vsml_agents::optimizers::{
-    AugmentedRandomSearch, AugmentedRandomSearchConfig, CmaEs, CmaEsConfig, EvolutionStrategies,
+    A2cConfig, AugmentedRandomSearch, AugmentedRandomSearchConfig, CmaEs, CmaEsConfig, EvolutionStrategies,
     EvolutionStrategiesConfig, GeneticAlgorithm, GeneticAlgorithmConfig, GradientDescent, GradientDescentConfig,
     GuidedEvolutionStrategies, GuidedEvolutionStrategiesConfig, MetaOptimizer, OptimizerError, Pgpe, PgpeConfig,
-    SepCmaEs, SepCmaEsConfig, Snes, SnesConfig,
+    PolicyGradient, PpoConfig, SepCmaEs, SepCmaEsConfig, Snes, SnesConfig,
 };
 use vsml_agents::{CloneConfig, LearnerConfig, MetaTraining, Objective, Schedule, VsmlConfig, players};
 use vsml_core::Kernel;
@@ -54,6 +54,10 @@ pub enum OptimizerConfig {
     EvolutionStrategies(EvolutionStrategiesConfig),
     /// Gradient descent through time with Adam, where the tasks are supervised streams.
     GradientDescent(GradientDescentConfig),
+    /// The policy gradient of whole lives, in several clipped moves.
+    Ppo(PpoConfig),
+    /// The policy gradient of whole lives, in one move.
+    A2c(A2cConfig),
     /// Antithetic pairs with a deviation for each parameter.
     Pgpe(PgpeConfig),
     /// Antithetic pairs of which only the best are followed, by plain steps.
@@ -71,12 +75,19 @@ pub enum OptimizerConfig {
 }
 
 impl OptimizerConfig {
-    /// The optimizer itself, at `theta`; what it draws is drawn under `seed`.
+    /// The optimizer itself, at `theta`, for a learner whose critic has so many numbers; what it draws is drawn under `seed`.
     ///
     /// # Errors
     /// A setting that makes no sense, by name.
-    pub fn build(&self, seed: u64, theta: Vec<f32>) -> Result<Box<dyn MetaOptimizer>, OptimizerError> {
+    pub fn build(
+        &self,
+        seed: u64,
+        theta: Vec<f32>,
+        critic_count: usize,
+    ) -> Result<Box<dyn MetaOptimizer>, OptimizerError> {
         Ok(match self.clone() {
+            OptimizerConfig::Ppo(config) => Box::new(PolicyGradient::new(config, seed, theta, critic_count)?),
+            OptimizerConfig::A2c(config) => Box::new(PolicyGradient::new(config.into(), seed, theta, critic_count)?),
             OptimizerConfig::EvolutionStrategies(config) => Box::new(EvolutionStrategies::new(config, seed, theta)?),
             OptimizerConfig::GradientDescent(config) => Box::new(GradientDescent::new(config, theta)?),
             OptimizerConfig::Pgpe(config) => Box::new(Pgpe::new(config, seed, theta)?),
@@ -98,6 +109,8 @@ impl OptimizerConfig {
         vec![
             OptimizerConfig::EvolutionStrategies(EvolutionStrategiesConfig::default()),
             OptimizerConfig::GradientDescent(GradientDescentConfig::default()),
+            OptimizerConfig::Ppo(PpoConfig::default()),
+            OptimizerConfig::A2c(A2cConfig::default()),
             OptimizerConfig::Pgpe(PgpeConfig::default()),
             OptimizerConfig::AugmentedRandomSearch(AugmentedRandomSearchConfig::default()),
             OptimizerConfig::GuidedEvolutionStrategies(GuidedEvolutionStrategiesConfig::default()),
@@ -235,7 +248,7 @@ impl Config {
         self.learner.fit(&tasks, self.seed).context("learner")?;
         let learner = self.learner.meta_learner(kernel).context("learner")?;
         let theta = learner.initialise(&mut stream(self.seed, "initialise", &[]));
-        let optimizer = self.optimizer.build(self.seed, theta).context("optimizer")?;
+        let optimizer = self.optimizer.build(self.seed, theta, learner.critic_count()).context("optimizer")?;
         let schedule = Schedule {
             seed: self.seed,
             objective: self.objective.clone(),

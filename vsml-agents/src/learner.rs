@@ -4,6 +4,7 @@
 //! came of it. Reference players (random, UCB1, an oracle) are learners too, so every table treats all alike. What makes
 //! learners from meta-parameters is a [`MetaLearner`].
 
+use crate::policy_gradient::{Record, Relived};
 use crate::vsml::CloneConfig;
 use serde::{Deserialize, Serialize};
 use vsml_envs::{Action, Fault, Feedback, Lifetime, Percept, Rng, Space};
@@ -71,6 +72,21 @@ pub trait MetaLearner: Send + Sync {
     ) -> Result<(LifeScore, Slope), LifeError> {
         let _ = (theta, lifetime, rng, truncation);
         Err(LifeError::Unsuited(Unable("this learner cannot be differentiated: use evolution strategies".into())))
+    }
+
+    /// Numbers of a critic, which guesses what a life is still going to bring; 0 where there is none.
+    fn critic_count(&self) -> usize {
+        0
+    }
+
+    /// Lives recorded lives again, with the same observations, actions and answers, but with `parameters`: theta, and behind
+    /// it a critic's numbers.
+    ///
+    /// # Errors
+    /// If this kind of learner has no way back, or cannot live such lives.
+    fn relive<'a>(&'a self, parameters: &'a [f32], lives: &[&Record]) -> Result<Box<dyn Relived + 'a>, Unable> {
+        let _ = (parameters, lives);
+        Err(Unable("this learner has no policy gradient: use evolution strategies".into()))
     }
 
     /// How far from backpropagation the learner is on random messages, and the derivatives of that.

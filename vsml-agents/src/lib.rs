@@ -49,6 +49,7 @@ mod vsml;
 pub mod evaluation;
 pub mod optimizers;
 pub mod players;
+pub mod policy_gradient;
 pub mod statistics;
 
 pub use evaluation::{Curve, Evaluation, Summary};

@@ -8,6 +8,8 @@
 //! An optimizer that wants gradients is told those of the members' losses: lives are then differentiated while they are
 //! lived ([`MetaLearner::differentiate`]).
 //!
+//! One that wants records is given those of all valid lives ([`MetaOptimizer::improve`]).
+//!
 //! [`MetaTraining`] is the whole of a run: [`MetaTraining::archive`] holds all that the next generation depends on, and
 //! restoring it gives the same bits as never having stopped.
 
@@ -15,6 +17,7 @@ use crate::evaluation::{Evaluation, evaluate};
 use crate::learner::{LifeError, MetaLearner, Slope, Unable, live};
 use crate::metrics::{GenerationMetrics, Validation};
 use crate::optimizers::{MetaOptimizer, OptimizerError, OptimizerState};
+use crate::policy_gradient::{Record, Recorded};
 use crate::vsml::CloneConfig;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -22,7 +25,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use vsml_core::Archive;
-use vsml_envs::{LifetimeKey, Split, Tasks, stream};
+use vsml_envs::{Lifetime, LifetimeKey, Rng, Split, Tasks, stream};
 
 /// What meta-training is for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -125,6 +128,8 @@ struct MemberResult {
     rewards: Vec<Result<f64, (&'static str, String)>>,
     /// Loss and gradient of each valid lifetime, if the optimizer wants them.
     slopes: Vec<Slope>,
+    /// Every valid lifetime, if the optimizer wants them.
+    records: Vec<Record>,
     steps: u64,
 }
 
@@ -213,7 +218,7 @@ impl MetaTraining {
             return Err(TrainingError::Fruitless { generation, fault: self.last_fault.clone() });
         }
         let members = (0..self.optimizer.population()).into_par_iter();
-        let results: Vec<MemberResult> = members.map(|member| self.member(generation, member, stop)).collect();
+        let mut results: Vec<MemberResult> = members.map(|member| self.member(generation, member, stop)).collect();
         if stop.load(Relaxed) {
             return Ok(None);
         }
@@ -221,6 +226,11 @@ impl MetaTraining {
 
         let before = self.optimizer.theta().to_vec();
         let updated = match self.optimizer.truncation() {
+            None if self.optimizer.wants_records() => {
+                let records: Vec<Record> =
+                    results.iter_mut().flat_map(|result| std::mem::take(&mut result.records)).collect();
+                self.optimizer.improve(generation, &*self.meta_learner, &records)
+            }
             None => self.optimizer.tell(generation, &fitness),
             Some(_) => self.optimizer.descend(&results.iter().map(MemberResult::gradient).collect::<Vec<_>>()),
         };
@@ -235,7 +245,7 @@ impl MetaTraining {
     /// All lifetimes of one member; fewer once `stop` is set.
     fn member(&self, generation: u64, member: usize, stop: &AtomicBool) -> MemberResult {
         let theta = self.optimizer.ask(generation, member);
-        let mut result = MemberResult { rewards: Vec::new(), slopes: Vec::new(), steps: 0 };
+        let mut result = MemberResult { rewards: Vec::new(), slopes: Vec::new(), records: Vec::new(), steps: 0 };
         let mut learner = match self.meta_learner.learner(&theta) {
             Ok(learner) => learner,
             Err(reason) => {
@@ -265,6 +275,12 @@ impl MetaTraining {
             let lived = tasks.begin(&key).map_err(LifeError::from).and_then(|mut life| {
                 let mut rng = key.stream("learner");
                 let score = match self.optimizer.truncation() {
+                    None if self.optimizer.wants_records() => {
+                        let mut recorded = Recorded::new(&mut *learner);
+                        let score = live(&mut recorded, &mut life, &mut rng, |_| {});
+                        result.records.extend(recorded.record().filter(|_| score.is_ok()));
+                        score
+                    }
                     None => live(&mut *learner, &mut life, &mut rng, |_| {}),
                     Some(truncation) => {
                         let lived = self.meta_learner.differentiate(&theta, &mut life, &mut rng, truncation);
@@ -440,9 +456,29 @@ fn try_on(
     let Ok(mut life) = tasks.begin(&key) else { return Ok(()) };
     let theta = optimizer.theta();
     meta_learner.learner(theta)?.begin(life.observation_space(), life.action_space(), &mut rng)?;
+    if optimizer.wants_records() {
+        return try_to_relive(meta_learner, theta, &mut life, &mut rng);
+    }
     let truncation = optimizer.truncation().filter(|_| schedule.objective == Objective::Life);
     match truncation.map(|truncation| meta_learner.differentiate(theta, &mut life, &mut rng, truncation)) {
         Some(Err(LifeError::Unsuited(reason))) => Err(reason),
         _ => Ok(()),
     }
+}
+
+/// Lives one life, and lives it again, to find out whether the learner can be trained by records of it.
+fn try_to_relive(
+    meta_learner: &dyn MetaLearner,
+    theta: &[f32],
+    life: &mut Lifetime,
+    rng: &mut Rng,
+) -> Result<(), Unable> {
+    let mut learner = meta_learner.learner(theta)?;
+    let mut recorded = Recorded::new(&mut *learner);
+    if let Err(LifeError::Unsuited(reason)) = live(&mut recorded, life, rng, |_| {}) {
+        return Err(reason);
+    }
+    let Some(record) = recorded.record() else { return Ok(()) };
+    let parameters = [theta, &vec![0.0; meta_learner.critic_count()]].concat();
+    meta_learner.relive(&parameters, &[&record]).map(|_| ())
 }

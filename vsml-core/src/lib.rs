@@ -43,7 +43,7 @@ pub use error::Error;
 pub use file::{Archive, MAX_FILE_BYTES, MAX_HEADER_BYTES, Theta, write_durably};
 #[cfg(feature = "candle")]
 pub use graph::segment_op_by_op;
-pub use kernel::Kernel;
+pub use kernel::{Kernel, sigmoid, tanh};
 pub use parameters::{Layout, Parameter};
 pub use segment::{Drive, Feedback, Gradients, Segment, SegmentRun, softmax};
 pub use state::State;

@@ -28,8 +28,11 @@
 
 use super::matrix::{add_product, affine, sigmoid};
 use super::network::{Array, Network, Parts, Shape, check_hidden_size};
+use super::reliving::{RelivedRnn, critic_count};
 use crate::learner::Unable;
+use crate::policy_gradient::{Record, Relived};
 use serde::{Deserialize, Serialize};
+use vsml_core::tanh;
 use vsml_envs::Rng;
 
 /// What the state passes from one step to the next.
@@ -45,7 +48,7 @@ pub enum Cell {
 
 impl Cell {
     /// How many times as wide as the state its gates are.
-    fn gates(self) -> usize {
+    pub(super) fn gates(self) -> usize {
         match self {
             Cell::Lstm => 4,
             Cell::Gru => 3,
@@ -133,6 +136,15 @@ impl Network for MetaRnnConfig {
         life.cell.fill(0.0);
     }
 
+    fn critic_count(&self) -> usize {
+        critic_count(self)
+    }
+
+    fn relive<'a>(&self, parameters: &'a [f32], lives: &[&Record]) -> Option<Box<dyn Relived + 'a>> {
+        let shape = Shape { observations: self.observations, actions: self.actions };
+        Some(Box::new(RelivedRnn::new(self, shape, parameters, lives)))
+    }
+
     fn step(&self, theta: &[f32], life: &mut Self::Life, input: &[f32], logits: &mut [f32]) {
         let (n, gates) = (self.hidden_size, life.gates.len());
         let mut theta = Parts(theta);
@@ -161,8 +173,8 @@ pub(super) fn lstm(gates: &[f32], cell: &mut [f32], hidden: &mut [f32]) {
     let n = hidden.len();
     for (j, (c, h)) in cell.iter_mut().zip(hidden).enumerate() {
         let [i, o, f, g] = [gates[j], gates[n + j], gates[2 * n + j], gates[3 * n + j]];
-        *c = sigmoid(f) * *c + sigmoid(i) * libm::tanhf(g);
-        *h = sigmoid(o) * libm::tanhf(*c);
+        *c = sigmoid(f) * *c + sigmoid(i) * tanh(g);
+        *h = sigmoid(o) * tanh(*c);
     }
 }
 
@@ -172,7 +184,7 @@ fn gru(from_input: &[f32], from_hidden: &[f32], hidden: &mut [f32]) {
     for (j, h) in hidden.iter_mut().enumerate() {
         let z = sigmoid(from_input[j] + from_hidden[j]);
         let r = sigmoid(from_input[n + j] + from_hidden[n + j]);
-        let new = libm::tanhf(from_input[2 * n + j] + r * from_hidden[2 * n + j]);
+        let new = tanh(from_input[2 * n + j] + r * from_hidden[2 * n + j]);
         *h = (1.0 - z) * new + z * *h;
     }
 }

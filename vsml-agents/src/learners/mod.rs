@@ -24,6 +24,7 @@ mod hebbian;
 mod matrix;
 mod meta_rnn;
 mod network;
+mod reliving;
 mod self_referential;
 mod sensory_neurons;
 mod weights;

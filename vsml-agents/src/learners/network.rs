@@ -19,6 +19,7 @@
 
 use super::matrix::softmax;
 use crate::learner::{Learner, MetaLearner, Unable};
+use crate::policy_gradient::{Record, Relived};
 use crate::vsml::{draw, flag, greatest};
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -122,6 +123,17 @@ pub(super) trait Network: Clone + Send + Sync + 'static {
     /// Room for a life.
     fn life(&self, shape: Shape) -> Self::Life;
 
+    /// Numbers of a critic, which guesses what is still to come; 0 where there is none.
+    fn critic_count(&self) -> usize {
+        0
+    }
+
+    /// As [`MetaLearner::relive`]; nothing where there is no way back.
+    fn relive<'a>(&self, parameters: &'a [f32], lives: &[&Record]) -> Option<Box<dyn Relived + 'a>> {
+        let _ = (parameters, lives);
+        None
+    }
+
     /// Begins a life: nothing of the one before is left.
     fn begin(&self, theta: &[f32], life: &mut Self::Life, rng: &mut Rng);
 
@@ -190,6 +202,15 @@ impl<N: Network> MetaLearner for NetworkMetaLearner<N> {
             return Err(Unable(format!("this {name} learner has {count} meta-parameters, {found} were given")));
         }
         Ok(Box::new(NetworkLearner { network: self.network.clone(), theta: theta.into(), life: None }))
+    }
+
+    fn critic_count(&self) -> usize {
+        self.network.critic_count()
+    }
+
+    fn relive<'a>(&'a self, parameters: &'a [f32], lives: &[&Record]) -> Result<Box<dyn Relived + 'a>, Unable> {
+        let no_way_back = || Unable(format!("{} learners have no way back: use evolution strategies", N::NAME));
+        self.network.relive(parameters, lives).ok_or_else(no_way_back)
     }
 }
 

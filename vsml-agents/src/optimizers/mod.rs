@@ -16,6 +16,7 @@
 //! | [`CmaEs`] | the whole covariance, with restarts | independent | little noise, few parameters |
 //! | [`GeneticAlgorithm`] | a set of parents | independent | where no gradient leads |
 //! | [`GradientDescent`] | theta, by Adam | differentiated lives | where lives have a loss |
+//! | [`PolicyGradient`] | theta, by Adam: PPO and A2C | recorded lives | RL², as it was trained |
 //!
 //! *Little noise*: only antithetic pairs share their luck. Members that are independent live on tasks of their own, so that a
 //! fault costs nobody but the member that it befell; what they are compared by is then also the luck of their tasks, and
@@ -32,6 +33,7 @@ mod guided_evolution_strategies;
 mod pairs;
 mod path;
 mod pgpe;
+mod policy_gradient;
 mod ranking;
 mod sep_cma_es;
 mod settings;
@@ -45,9 +47,12 @@ pub use genetic_algorithm::{GeneticAlgorithm, GeneticAlgorithmConfig};
 pub use gradient_descent::{GradientDescent, GradientDescentConfig};
 pub use guided_evolution_strategies::{GuidedEvolutionStrategies, GuidedEvolutionStrategiesConfig};
 pub use pgpe::{Pgpe, PgpeConfig};
+pub use policy_gradient::{A2cConfig, PolicyGradient, PpoConfig};
 pub use sep_cma_es::{SepCmaEs, SepCmaEsConfig};
 pub use snes::{Snes, SnesConfig};
 
+use crate::learner::MetaLearner;
+use crate::policy_gradient::Record;
 use std::collections::BTreeMap;
 
 /// Why an optimizer could not be made or restored.
@@ -144,6 +149,18 @@ pub trait MetaOptimizer: Send + Sync {
     /// Moves, given the gradient of every member's loss, in order; none where a member is invalid. Returns whether it did.
     fn descend(&mut self, gradients: &[Option<Vec<f64>>]) -> bool {
         let _ = gradients;
+        false
+    }
+
+    /// Whether it moves by the records of lives. If so it is told with [`MetaOptimizer::improve`].
+    fn wants_records(&self) -> bool {
+        false
+    }
+
+    /// Moves, given the records of all lives of `generation` that were valid, which `learner` can live again. Returns
+    /// whether it did.
+    fn improve(&mut self, generation: u64, learner: &dyn MetaLearner, records: &[Record]) -> bool {
+        let _ = (generation, learner, records);
         false
     }
 

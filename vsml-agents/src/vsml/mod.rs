@@ -25,11 +25,13 @@
 mod cloning;
 mod config;
 mod recorder;
+mod reliving;
 
 pub use cloning::CloneConfig;
 pub use config::{ConvolutionConfig, VsmlConfig};
 
 use crate::learner::{Learner, LifeError, LifeScore, MetaLearner, Slope, Unable, live};
+use crate::policy_gradient::{Record, Relived};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use std::sync::Arc;
@@ -103,6 +105,14 @@ impl MetaLearner for Vsml {
         };
         let slope = recorder.finish(&self.config, &learner.sub_rnn, life.state.topology())?;
         Ok((score, slope))
+    }
+
+    fn critic_count(&self) -> usize {
+        reliving::critic_count(self)
+    }
+
+    fn relive<'a>(&'a self, parameters: &'a [f32], lives: &[&Record]) -> Result<Box<dyn Relived + 'a>, Unable> {
+        Ok(Box::new(reliving::RelivedVsml::new(self, parameters, lives)?))
     }
 
     fn clone_backpropagation(&self, theta: &[f32], config: &CloneConfig, rng: &mut Rng) -> Result<Slope, Unable> {

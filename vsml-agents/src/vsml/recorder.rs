@@ -51,6 +51,18 @@ impl Recorder {
         self.answers.push(Answer { acted: self.tape.len() - 1, outputs: outputs.to_vec(), target });
     }
 
+    /// Goes back over all that is recorded, where nobody was told what is right. `add` adds what the state and the outputs
+    /// of a step, given by its number, are worth to the loss.
+    pub fn retrace(&self, sub_rnn: &SubRnn, adjoint: &mut Adjoint, mut add: impl FnMut(usize, &[f32], &mut Adjoint)) {
+        let mut end = self.tape.len();
+        for (step, answer) in self.answers.iter().enumerate().rev() {
+            (answer.acted + 1..end).rev().for_each(|pass| sub_rnn.take_back(&self.tape, pass, adjoint));
+            add(step, &answer.outputs, adjoint);
+            sub_rnn.take_back(&self.tape, answer.acted, adjoint);
+            end = answer.acted;
+        }
+    }
+
     pub fn go_back_if_due(&mut self, config: &VsmlConfig, sub_rnn: &SubRnn, topology: &Topology) {
         if self.truncation > 0 && self.answers.len() as u64 == self.truncation {
             self.go_back(config, sub_rnn, topology);

@@ -21,6 +21,7 @@ mod simd;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub use activation::{sigmoid, tanh};
 pub(crate) use aligned::{LANES, Lines};
 
 use crate::state::Layer;
