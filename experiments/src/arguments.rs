@@ -34,6 +34,9 @@ pub enum Command {
     Resume(ResumeArguments),
     /// Evaluate a run's learner, or a file of meta-parameters, on any task distributions
     Evaluate(EvaluateArguments),
+    /// Meta-train many learners on many task distributions with the same budget, and put them into one table; goes on
+    /// where it was stopped
+    Benchmark(BenchmarkArguments),
     /// Write a run's report again
     Report {
         /// The run's folder
@@ -116,6 +119,17 @@ pub struct ResumeArguments {
     /// Train up to so many generations instead of what the configuration says
     #[arg(long, value_name = "N")]
     pub generations: Option<u64>,
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchmarkArguments {
+    /// What is compared, in TOML; experiments/configs/benchmark.toml is an example
+    pub config: PathBuf,
+    /// Folder of the runs and the table [default: runs/ and the configuration's name]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
     #[command(flatten)]
     pub machine: Machine,
 }

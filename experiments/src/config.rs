@@ -30,6 +30,9 @@ pub struct Config {
     pub seed: u64,
     /// Generations of meta-training.
     pub generations: u64,
+    /// No further generation begins once meta-training has lived so many steps of the environments; 0: generations alone
+    /// count.
+    pub steps: u64,
     /// Lifetimes of each member in each generation, dealt out over `tasks` in turn.
     pub lifetimes: u64,
     /// The task distributions to train on: ids as `vsml list` shows them, with parameters.
@@ -153,6 +156,7 @@ impl Default for Config {
             about: String::new(),
             seed: 1,
             generations: 500,
+            steps: 0,
             lifetimes: 4,
             tasks: Vec::new(),
             objective: Objective::default(),
@@ -196,7 +200,14 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn parse(text: &str, settings: &[String]) -> Result<Self> {
-        let mut table: Table = text.parse().map_err(|error| in_one_line(text, &error))?;
+        Self::from_table(text.parse().map_err(|error| in_one_line(text, &error))?, settings)
+    }
+
+    /// As [`Config::load`], from TOML that is parsed already.
+    ///
+    /// # Errors
+    /// As [`Config::load`], without the line.
+    pub fn from_table(mut table: Table, settings: &[String]) -> Result<Self> {
         for setting in settings {
             apply(&mut table, setting)?;
         }
@@ -257,6 +268,11 @@ impl Config {
             validation_lifetimes: self.validation.lifetimes,
         };
         Ok(MetaTraining::new(learner, optimizer, tasks, schedule)?)
+    }
+
+    /// Whether a run that has come so far is to go on.
+    pub fn wants_more(&self, training: &MetaTraining) -> bool {
+        training.generation() < self.generations && (self.steps == 0 || training.steps() < self.steps)
     }
 
     /// Whether the learner can live in the networks that it is to be evaluated in.
@@ -469,7 +485,7 @@ mod tests {
             assert!(training.is_ok() || name == "gradient-descent", "{name}: {:?}", training.err());
             name
         });
-        assert_eq!(built.count(), 9);
+        assert_eq!(built.count(), 11);
     }
 
     #[test]

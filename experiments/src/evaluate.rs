@@ -173,7 +173,10 @@ pub fn evaluate_missing(
 
 /// Every contender on every task distribution, with a progress bar; what is among `known` is taken from there. Stops after
 /// the one under way when a signal came.
-fn evaluate_all(
+///
+/// # Errors
+/// What the system, or `done`, says.
+pub fn evaluate_all(
     contenders: &[Contender],
     tasks: &[Tasks],
     lifetimes: u64,

@@ -15,6 +15,7 @@ struct Readme;
 struct Guide;
 
 mod arguments;
+mod benchmark;
 mod check;
 mod config;
 mod evaluate;
@@ -75,6 +76,7 @@ fn command(registry: &Registry, command: &Command) -> Result<ExitCode> {
             say(RunFolder::look(run)?.hash()?);
             Ok(())
         }
+        Command::Benchmark(arguments) => benchmark::benchmark(registry, arguments),
         Command::Play(arguments) => play::play(registry, arguments),
         Command::List => {
             list::list(registry);

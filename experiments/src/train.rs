@@ -115,7 +115,7 @@ fn free_folder(name: &str) -> PathBuf {
     std::iter::once(first.clone()).chain(numbered).find(|path| !path.exists()).unwrap_or(first)
 }
 
-/// Does whatever the run in `folder` still lacks.
+/// Does whatever the run in `folder` still lacks, and prints what came of it.
 fn pipeline(
     registry: &Registry,
     config: &Config,
@@ -124,6 +124,23 @@ fn pipeline(
     checkpoint: Option<&Archive>,
     machine: &Machine,
 ) -> Result<()> {
+    let started = Instant::now();
+    let evaluations = complete(registry, config, folder, &mut training, checkpoint, machine)?;
+    finish(config, folder, &training, &evaluations, started.elapsed())
+}
+
+/// Does whatever the run in `folder` still lacks; `training` stands where `checkpoint` does.
+///
+/// # Errors
+/// What the system says; a signal; meta-training that diverged.
+pub fn complete(
+    registry: &Registry,
+    config: &Config,
+    folder: &RunFolder,
+    training: &mut MetaTraining,
+    checkpoint: Option<&Archive>,
+    machine: &Machine,
+) -> Result<Vec<Evaluation>> {
     let mut metrics = MetricsFile::open(folder, checkpoint)?;
     note(format_args!(
         "{}: {} meta-parameters, {} on {} threads, {} kernel",
@@ -133,9 +150,8 @@ fn pipeline(
         machine.threads(),
         machine.kernel()
     ));
-    let started = Instant::now();
-    machine.run(|| generations(config, folder, &mut training, &mut metrics))?;
-    let weights = chosen_weights(config, &training);
+    machine.run(|| generations(config, folder, training, &mut metrics))?;
+    let weights = chosen_weights(config, training);
     let path = folder.file("theta.safetensors");
     if Weights::load(&path).is_ok_and(|before| before != weights) {
         folder.forget_evaluations(is_trained)?;
@@ -146,9 +162,9 @@ fn pipeline(
     let tasks = make_tasks(registry, &config.evaluation.tasks)?;
     let evaluations = evaluate_missing(folder, &contenders, &tasks, config.evaluation.lifetimes, config.seed, machine)?;
     if STOP.load(Relaxed) {
-        return Err(interrupted(folder, &training));
+        return Err(interrupted(folder, training));
     }
-    finish(config, folder, &training, &evaluations, started.elapsed())
+    Ok(evaluations)
 }
 
 /// Prints what came of it.
@@ -199,10 +215,10 @@ fn generations(
     training: &mut MetaTraining,
     metrics_file: &mut MetricsFile,
 ) -> Result<()> {
-    let mut progress = Progress::new(config.generations, training.generation());
+    let mut progress = Progress::new(config, training);
     let mut saver = Saver::new();
     let mut timing = TimingFile::open(folder)?;
-    while training.generation() < config.generations {
+    while config.wants_more(training) {
         let started = Instant::now();
         let metrics = match training.advance(&STOP) {
             Ok(Some(metrics)) => metrics,
@@ -274,17 +290,23 @@ impl Saver {
 /// A progress bar on a terminal; a line now and then elsewhere.
 struct Progress {
     bar: ProgressBar,
+    /// Whether it shows steps lived, not generations.
+    by_steps: bool,
     last_line: Instant,
     best: Option<f64>,
 }
 
 impl Progress {
-    fn new(generations: u64, done: u64) -> Self {
-        let bar = ProgressBar::new(generations).with_position(done);
+    fn new(config: &Config, training: &MetaTraining) -> Self {
+        let by_steps = config.steps > 0;
+        let bar = match by_steps {
+            true => ProgressBar::new(config.steps).with_position(training.steps()),
+            false => ProgressBar::new(config.generations).with_position(training.generation()),
+        };
         let style = "{pos}/{len} {wide_bar} {msg}  [{elapsed} gone, {eta} left]";
         bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.reset_eta();
-        Progress { bar, last_line: Instant::now(), best: None }
+        Progress { bar, by_steps, last_line: Instant::now(), best: None }
     }
 
     fn show(&mut self, metrics: &GenerationMetrics) {
@@ -304,12 +326,18 @@ impl Progress {
         if self.bar.is_hidden() {
             if self.last_line.elapsed() > Duration::from_secs(10) {
                 self.last_line = Instant::now();
-                note(format_args!("generation {}/{}  {text}", metrics.generation, self.bar.length().unwrap_or(0)));
+                let (what, done) = self.position(metrics);
+                note(format_args!("{what} {done}/{}  {text}", self.bar.length().unwrap_or(0)));
             }
         } else {
             self.bar.set_message(text);
-            self.bar.set_position(metrics.generation);
+            self.bar.set_position(self.position(metrics).1);
         }
+    }
+
+    /// What is counted, and how far it is.
+    fn position(&self, metrics: &GenerationMetrics) -> (&'static str, u64) {
+        if self.by_steps { ("step", metrics.steps) } else { ("generation", metrics.generation) }
     }
 
     fn finish(&self) {

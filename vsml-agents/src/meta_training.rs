@@ -196,6 +196,11 @@ impl MetaTraining {
         self.counters.generation
     }
 
+    /// Environment steps lived so far, in training.
+    pub fn steps(&self) -> u64 {
+        self.counters.steps
+    }
+
     /// Where the optimizer stands.
     pub fn theta(&self) -> &[f32] {
         self.optimizer.theta()
