@@ -96,17 +96,18 @@ type Row<'a> = (&'a str, Vec<(String, Cell)>);
 impl Benchmark {
     /// Whether every run can be put together, before hours are spent on the first.
     fn check(&self, registry: &Registry) -> Result<()> {
-        for (key, empty) in [
-            ("seeds", self.seeds.is_empty()),
-            ("tasks", self.tasks.is_empty()),
-            ("learners", self.learners.is_empty()),
-        ] {
+        for (key, empty) in
+            [("seeds", self.seeds.is_empty()), ("tasks", self.tasks.is_empty()), ("learners", self.learners.is_empty())]
+        {
             if empty {
                 bail!("{key} is empty: name at least one");
             }
         }
         if let Some(key) = ["tasks", "seed", "learner"].into_iter().find(|key| self.run.contains_key(*key)) {
-            bail!("run.{key} has no meaning here: give `{key}{}` of the benchmark", if key == "tasks" { "" } else { "s" });
+            bail!(
+                "run.{key} has no meaning here: give `{key}{}` of the benchmark",
+                if key == "tasks" { "" } else { "s" }
+            );
         }
         make_tasks(registry, &self.tasks).context("tasks")?;
         for player in &self.players {
@@ -234,12 +235,12 @@ impl Benchmark {
         }
         for (key, values) in &self.search {
             let values: Vec<String> = values.iter().map(ToString::to_string).collect();
-            page += &format!("\nSearched for each learner on each row, by validation: `{key}` in {}.\n", values.join(", "));
+            page +=
+                &format!("\nSearched for each learner on each row, by validation: `{key}` in {}.\n", values.join(", "));
         }
         let reasons = rows.iter().flat_map(|(_, cells)| cells);
-        let mut reasons: Vec<String> = reasons
-            .filter_map(|(name, cell)| Some(format!("- {name}: {}", cell.seeds.as_ref().err()?)))
-            .collect();
+        let mut reasons: Vec<String> =
+            reasons.filter_map(|(name, cell)| Some(format!("- {name}: {}", cell.seeds.as_ref().err()?))).collect();
         reasons.sort();
         reasons.dedup();
         if !reasons.is_empty() {

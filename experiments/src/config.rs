@@ -11,7 +11,8 @@ use vsml_agents::optimizers::{
     A2cConfig, AugmentedRandomSearch, AugmentedRandomSearchConfig, CmaEs, CmaEsConfig, EvolutionStrategies,
     EvolutionStrategiesConfig, GeneticAlgorithm, GeneticAlgorithmConfig, GradientDescent, GradientDescentConfig,
     GuidedEvolutionStrategies, GuidedEvolutionStrategiesConfig, MetaOptimizer, OptimizerError, Pgpe, PgpeConfig,
-    PolicyGradient, PpoConfig, SepCmaEs, SepCmaEsConfig, Snes, SnesConfig,
+    PolicyGradient, PpoConfig, SepCmaEs, SepCmaEsConfig, Snes, SnesConfig, UnrolledEvolutionStrategies,
+    UnrolledEvolutionStrategiesConfig,
 };
 use vsml_agents::{CloneConfig, LearnerConfig, MetaTraining, Objective, Schedule, VsmlConfig, players};
 use vsml_core::Kernel;
@@ -67,6 +68,10 @@ pub enum OptimizerConfig {
     AugmentedRandomSearch(AugmentedRandomSearchConfig),
     /// Antithetic pairs that lie along the last gradients for the most part.
     GuidedEvolutionStrategies(GuidedEvolutionStrategiesConfig),
+    /// Evolution strategies that move after a piece of each life, with a new perturbation for each.
+    PersistentEvolutionStrategies(UnrolledEvolutionStrategiesConfig),
+    /// The same, with one perturbation for all of a life.
+    NoiseReuseEvolutionStrategies(UnrolledEvolutionStrategiesConfig),
     /// Separable natural evolution strategies.
     Snes(SnesConfig),
     /// CMA-ES with a diagonal covariance.
@@ -100,6 +105,12 @@ impl OptimizerConfig {
             OptimizerConfig::GuidedEvolutionStrategies(config) => {
                 Box::new(GuidedEvolutionStrategies::new(config, seed, theta)?)
             }
+            OptimizerConfig::PersistentEvolutionStrategies(config) => {
+                Box::new(UnrolledEvolutionStrategies::persistent(config, seed, theta)?)
+            }
+            OptimizerConfig::NoiseReuseEvolutionStrategies(config) => {
+                Box::new(UnrolledEvolutionStrategies::noise_reuse(config, seed, theta)?)
+            }
             OptimizerConfig::Snes(config) => Box::new(Snes::new(config, seed, theta)?),
             OptimizerConfig::SepCmaEs(config) => Box::new(SepCmaEs::new(config, seed, theta)?),
             OptimizerConfig::CmaEs(config) => Box::new(CmaEs::new(config, seed, theta)?),
@@ -117,6 +128,8 @@ impl OptimizerConfig {
             OptimizerConfig::Pgpe(PgpeConfig::default()),
             OptimizerConfig::AugmentedRandomSearch(AugmentedRandomSearchConfig::default()),
             OptimizerConfig::GuidedEvolutionStrategies(GuidedEvolutionStrategiesConfig::default()),
+            OptimizerConfig::PersistentEvolutionStrategies(UnrolledEvolutionStrategiesConfig::default()),
+            OptimizerConfig::NoiseReuseEvolutionStrategies(UnrolledEvolutionStrategiesConfig::default()),
             OptimizerConfig::Snes(SnesConfig::default()),
             OptimizerConfig::SepCmaEs(SepCmaEsConfig::default()),
             OptimizerConfig::CmaEs(CmaEsConfig::default()),
@@ -553,6 +566,14 @@ mod tests {
             (tasks, vec!["optimizer.kind=gradient-descent"], "what would have been right"),
             (tasks, vec!["optimizer.kind=gradient-descent", "optimizer.pairs=3"], "unknown key `optimizer.pairs`"),
             (SUPERVISED, vec!["optimizer.kind=gradient-descent", "optimizer.max_norm=0.0"], "max_norm is 0"),
+            (tasks, vec!["optimizer.shaping=ranks"], "centred-ranks"),
+            (tasks, vec!["optimizer.kind=persistent-evolution-strategies", "optimizer.unroll=0"], "unroll is 0"),
+            (tasks, vec!["optimizer.kind=persistent"], "did you mean `persistent-evolution-strategies`?"),
+            (
+                tasks,
+                vec!["optimizer.kind=noise-reuse-evolution-strategies", "lifetimes=1000000"],
+                "256 members of 1000000 lifetimes",
+            ),
             (tasks, vec!["optimizer.kind=cmaes"], "did you mean `cma-es`?"),
             (tasks, vec!["optimizer.kind=cma-es"], "the number of meta-parameters is 3600"),
             (tasks, vec!["optimizer.kind=snes", "optimizer.pairs=3"], "unknown key `optimizer.pairs`"),

@@ -33,6 +33,15 @@ pub trait Learner: Send {
         let _ = feedback;
     }
 
+    /// Goes on with other meta-parameters, and with the state that its life has come to.
+    ///
+    /// # Errors
+    /// If it has no meta-parameters, or if `theta` does not fit.
+    fn change_theta(&mut self, theta: &[f32]) -> Result<(), Unable> {
+        let _ = theta;
+        Err(Unable("this learner cannot take other meta-parameters while it lives".into()))
+    }
+
     /// Is shown, before each action, the expected reward of every action, or nothing where the environment does not know
     /// them. For oracles: whoever else looks is cheating.
     ///
@@ -168,11 +177,27 @@ pub fn live(
     learner: &mut dyn Learner,
     lifetime: &mut Lifetime,
     rng: &mut Rng,
-    mut watch: impl FnMut(&Moment),
+    watch: impl FnMut(&Moment),
 ) -> Result<LifeScore, LifeError> {
     learner.begin(lifetime.observation_space(), lifetime.action_space(), rng).map_err(LifeError::Unsuited)?;
+    go_on(learner, lifetime, rng, u64::MAX, watch)
+}
+
+/// Lets `learner` go on living through `lifetime`, which it has begun: for so many steps, or to the end. Rewards and regrets are
+/// those of these steps, steps and episodes those of the lifetime so far.
+///
+/// # Errors
+/// As [`live`].
+pub(crate) fn go_on(
+    learner: &mut dyn Learner,
+    lifetime: &mut Lifetime,
+    rng: &mut Rng,
+    steps: u64,
+    mut watch: impl FnMut(&Moment),
+) -> Result<LifeScore, LifeError> {
+    let end = lifetime.steps().saturating_add(steps);
     let mut score = LifeScore::default();
-    while !lifetime.is_over() {
+    while !lifetime.is_over() && lifetime.steps() < end {
         let expected = lifetime.expected_rewards()?;
         learner.reveal(expected).map_err(LifeError::Unsuited)?;
         let action = learner.act(&lifetime.percept(), rng).map_err(LifeError::Learner)?;

@@ -44,6 +44,7 @@ mod learner;
 mod learners;
 mod meta_training;
 mod metrics;
+mod ongoing_lives;
 mod vsml;
 
 pub mod evaluation;

@@ -1,9 +1,19 @@
 //! Meta-training: generation after generation of ask, live, tell.
 //!
-//! A member's fitness is the mean reward of its lifetimes. Members of equal luck (the two of an antithetic pair) meet the
-//! same tasks with the same random numbers; a lifetime that a fault cut short for one of them is set aside for both, so
-//! that what is compared stays comparable. Members are spread over threads, and what they come to is put together by index,
-//! so the number of threads leaves no trace.
+//! A member's fitness is the mean reward of its lifetimes. Members of equal luck (the two of an antithetic pair, or all
+//! members where there are no pairs) meet the same tasks with the same random numbers, and are compared on the same lifetimes.
+//! So a lifetime that a fault cut short is set aside, for whom, the following rule says:
+//!
+//! - *In a pair*, for both. Nobody else lived it.
+//! - *Without pairs*, for all, if nobody lived it to its end: the task is at fault. If somebody did, whoever did not is invalid
+//!   as a whole; to set it aside for all would let one member that always fails void the generation of the others. A member
+//!   that never lives to the end leaves no trace either way: it is as if it were not there.
+//!
+//! Members are spread over threads, and what they come to is put together by index, so the number of threads leaves no trace.
+//!
+//! An optimizer may want lives to go on from generation to generation
+//! ([`MetaOptimizer::truncated_lives`](crate::optimizers::MetaOptimizer::truncated_lives)). Where the above speaks of a lifetime,
+//! then, it is an *unroll*, a piece of one; its fitness is the sum of its rewards, and a life that a fault cuts short ends there.
 //!
 //! An optimizer that wants gradients is told those of the members' losses: lives are then differentiated while they are
 //! lived ([`MetaLearner::differentiate`]).
@@ -16,6 +26,7 @@
 use crate::evaluation::{Evaluation, evaluate};
 use crate::learner::{LifeError, MetaLearner, Slope, Unable, live};
 use crate::metrics::{GenerationMetrics, Validation};
+use crate::ongoing_lives::OngoingLives;
 use crate::optimizers::{MetaOptimizer, OptimizerError, OptimizerState};
 use crate::policy_gradient::{Record, Recorded};
 use crate::vsml::CloneConfig;
@@ -118,19 +129,31 @@ pub struct MetaTraining {
     schedule: Schedule,
     counters: Counters,
     best_theta: Vec<f32>,
+    /// Lives that go on from generation to generation, where the optimizer wants them to.
+    lives: OngoingLives,
     /// The first fault of the last generation, for messages.
     last_fault: Option<String>,
 }
 
+/// What members live under: all that is the same for all of them in a generation.
+#[derive(Clone, Copy)]
+pub(crate) struct Conditions<'a> {
+    pub(crate) meta_learner: &'a dyn MetaLearner,
+    pub(crate) optimizer: &'a dyn MetaOptimizer,
+    pub(crate) tasks: &'a [Tasks],
+    pub(crate) schedule: &'a Schedule,
+}
+
 /// What one member's lifetimes came to.
-struct MemberResult {
+#[derive(Default)]
+pub(crate) struct MemberResult {
     /// Reward of each lifetime, or the kind of its fault and the fault in words.
-    rewards: Vec<Result<f64, (&'static str, String)>>,
+    pub(crate) rewards: Vec<Result<f64, (&'static str, String)>>,
     /// Loss and gradient of each valid lifetime, if the optimizer wants them.
     slopes: Vec<Slope>,
     /// Every valid lifetime, if the optimizer wants them.
     records: Vec<Record>,
-    steps: u64,
+    pub(crate) steps: u64,
 }
 
 impl MemberResult {
@@ -176,10 +199,21 @@ impl MetaTraining {
                 .clone_backpropagation(optimizer.theta(), config, &mut rng)
                 .map_err(|reason| TrainingError::Schedule(reason.to_string()))?;
         }
+        if schedule.objective != Objective::Life && optimizer.truncated_lives().is_some() {
+            return Err(TrainingError::Schedule(
+                "this optimizer unrolls lives, and cloning backpropagation lives none: use evolution-strategies or \
+                 gradient-descent"
+                    .into(),
+            ));
+        }
         for tasks in &tasks {
             try_on(&*meta_learner, &*optimizer, tasks, &schedule)
                 .map_err(|reason| TrainingError::Unsuited { tasks: tasks.id.clone(), reason })?;
         }
+        let lives = match optimizer.truncated_lives() {
+            Some(_) => OngoingLives::new(optimizer.population(), schedule.lifetimes)?,
+            None => OngoingLives::default(),
+        };
         Ok(MetaTraining {
             meta_learner,
             optimizer,
@@ -187,6 +221,7 @@ impl MetaTraining {
             schedule,
             counters: Counters::default(),
             best_theta: Vec::new(),
+            lives,
             last_fault: None,
         })
     }
@@ -222,11 +257,22 @@ impl MetaTraining {
         if self.counters.fruitless >= MAX_FRUITLESS_GENERATIONS {
             return Err(TrainingError::Fruitless { generation, fault: self.last_fault.clone() });
         }
-        let members = (0..self.optimizer.population()).into_par_iter();
-        let mut results: Vec<MemberResult> = members.map(|member| self.member(generation, member, stop)).collect();
-        if stop.load(Relaxed) {
-            return Ok(None);
-        }
+        let conditions = Conditions {
+            meta_learner: &*self.meta_learner,
+            optimizer: &*self.optimizer,
+            tasks: &self.tasks,
+            schedule: &self.schedule,
+        };
+        let truncated_lives = self.optimizer.truncated_lives();
+        let lived = match truncated_lives {
+            Some(truncation) => self.lives.unroll(&conditions, truncation, generation, stop),
+            None => {
+                let members = (0..self.optimizer.population()).into_par_iter();
+                let results = members.map(|member| conditions.member(generation, member, stop)).collect();
+                (!stop.load(Relaxed)).then_some((results, Vec::new()))
+            }
+        };
+        let Some((mut results, unrolls)): Option<(Vec<MemberResult>, _)> = lived else { return Ok(None) };
         let fitness = self.fitness(&results);
 
         let before = self.optimizer.theta().to_vec();
@@ -236,6 +282,7 @@ impl MetaTraining {
                     results.iter_mut().flat_map(|result| std::mem::take(&mut result.records)).collect();
                 self.optimizer.improve(generation, &*self.meta_learner, &records)
             }
+            None if truncated_lives.is_some() => self.optimizer.tell_unrolls(generation, &unrolls),
             None => self.optimizer.tell(generation, &fitness),
             Some(_) => self.optimizer.descend(&results.iter().map(MemberResult::gradient).collect::<Vec<_>>()),
         };
@@ -247,10 +294,32 @@ impl MetaTraining {
         Ok(Some(metrics))
     }
 
+    /// Each member's mean reward over the lifetimes that count; NaN if none does, or if it failed in one that does.
+    fn fitness(&self, results: &[MemberResult]) -> Vec<f64> {
+        let paired = self.optimizer.paired();
+        let mut counts: BTreeMap<u64, Vec<bool>> = BTreeMap::new();
+        for (member, result) in results.iter().enumerate() {
+            let lifetimes = result.rewards.len();
+            let counts = counts.entry(self.optimizer.luck(member)).or_insert_with(|| vec![paired; lifetimes]);
+            for (counts, reward) in counts.iter_mut().zip(&result.rewards) {
+                *counts = if paired { *counts && reward.is_ok() } else { *counts || reward.is_ok() };
+            }
+        }
+        let mean = |(member, result): (usize, &MemberResult)| {
+            let counts = &counts[&self.optimizer.luck(member)];
+            let counted = result.rewards.iter().zip(counts).filter(|(_, counts)| **counts);
+            let counted: Vec<f64> = counted.map(|(reward, _)| *reward.as_ref().unwrap_or(&f64::NAN)).collect();
+            counted.iter().sum::<f64>() / counted.len() as f64
+        };
+        results.iter().enumerate().map(mean).collect()
+    }
+}
+
+impl Conditions<'_> {
     /// All lifetimes of one member; fewer once `stop` is set.
     fn member(&self, generation: u64, member: usize, stop: &AtomicBool) -> MemberResult {
         let theta = self.optimizer.ask(generation, member);
-        let mut result = MemberResult { rewards: Vec::new(), slopes: Vec::new(), records: Vec::new(), steps: 0 };
+        let mut result = MemberResult::default();
         let mut learner = match self.meta_learner.learner(&theta) {
             Ok(learner) => learner,
             Err(reason) => {
@@ -302,30 +371,9 @@ impl MetaTraining {
         }
         result
     }
+}
 
-    /// Each member's mean reward over the lifetimes that were valid for all members of its luck; NaN if none was.
-    fn fitness(&self, results: &[MemberResult]) -> Vec<f64> {
-        let mut valid: BTreeMap<u64, Vec<bool>> = BTreeMap::new();
-        for (member, result) in results.iter().enumerate() {
-            let valid = valid.entry(self.optimizer.luck(member)).or_insert_with(|| vec![true; result.rewards.len()]);
-            for (valid, reward) in valid.iter_mut().zip(&result.rewards) {
-                *valid &= reward.is_ok();
-            }
-        }
-        let mean = |(member, result): (usize, &MemberResult)| {
-            let valid = &valid[&self.optimizer.luck(member)];
-            let counted: Vec<f64> = result
-                .rewards
-                .iter()
-                .zip(valid)
-                .filter(|(_, valid)| **valid)
-                .filter_map(|(r, _)| r.clone().ok())
-                .collect();
-            counted.iter().sum::<f64>() / counted.len() as f64
-        };
-        results.iter().enumerate().map(mean).collect()
-    }
-
+impl MetaTraining {
     fn metrics(&mut self, results: &[MemberResult], fitness: &[f64], before: &[f32]) -> GenerationMetrics {
         let valid: Vec<f64> = fitness.iter().copied().filter(|f| f.is_finite()).collect();
         let count = valid.len() as f64;
@@ -408,6 +456,9 @@ impl MetaTraining {
         if self.counters.best.is_some() {
             archive.insert_vector("best.theta", &self.best_theta);
         }
+        if self.optimizer.truncated_lives().is_some() {
+            self.lives.store(&mut archive);
+        }
         archive
     }
 
@@ -434,7 +485,15 @@ impl MetaTraining {
             (Some(_), Some((_, theta))) if theta.len() == self.optimizer.theta().len() => theta.clone(),
             _ => return Err(part("best.theta")),
         };
+        let lives = match self.optimizer.truncated_lives() {
+            Some(_) => {
+                let stored = self.lives.stored(archive, counters.generation, self.optimizer.theta().len());
+                stored.ok_or_else(|| part("lives"))?
+            }
+            None => OngoingLives::default(),
+        };
         self.optimizer.restore(&state)?;
+        self.lives = lives;
         self.counters = counters;
         self.best_theta = best_theta;
         Ok(())
@@ -460,9 +519,13 @@ fn try_on(
     let mut rng = stream(seed, "trial", &[]);
     let Ok(mut life) = tasks.begin(&key) else { return Ok(()) };
     let theta = optimizer.theta();
-    meta_learner.learner(theta)?.begin(life.observation_space(), life.action_space(), &mut rng)?;
+    let mut learner = meta_learner.learner(theta)?;
+    learner.begin(life.observation_space(), life.action_space(), &mut rng)?;
     if optimizer.wants_records() {
         return try_to_relive(meta_learner, theta, &mut life, &mut rng);
+    }
+    if optimizer.truncated_lives().is_some() {
+        learner.change_theta(theta)?;
     }
     let truncation = optimizer.truncation().filter(|_| schedule.objective == Objective::Life);
     match truncation.map(|truncation| meta_learner.differentiate(theta, &mut life, &mut rng, truncation)) {

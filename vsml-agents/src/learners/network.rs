@@ -197,10 +197,7 @@ impl<N: Network> MetaLearner for NetworkMetaLearner<N> {
     }
 
     fn learner(&self, theta: &[f32]) -> Result<Box<dyn Learner>, Unable> {
-        if theta.len() != self.count {
-            let (name, count, found) = (N::NAME, self.count, theta.len());
-            return Err(Unable(format!("this {name} learner has {count} meta-parameters, {found} were given")));
-        }
+        check_count::<N>(self.count, theta)?;
         Ok(Box::new(NetworkLearner { network: self.network.clone(), theta: theta.into(), life: None }))
     }
 
@@ -212,6 +209,15 @@ impl<N: Network> MetaLearner for NetworkMetaLearner<N> {
         let no_way_back = || Unable(format!("{} learners have no way back: use evolution strategies", N::NAME));
         self.network.relive(parameters, lives).ok_or_else(no_way_back)
     }
+}
+
+/// Whether `theta` has as many numbers as there are meta-parameters.
+fn check_count<N: Network>(count: usize, theta: &[f32]) -> Result<(), Unable> {
+    if theta.len() == count {
+        return Ok(());
+    }
+    let (name, found) = (N::NAME, theta.len());
+    Err(Unable(format!("this {name} learner has {count} meta-parameters, {found} were given")))
 }
 
 /// A network, living.
@@ -303,6 +309,12 @@ impl<N: Network> Learner for NetworkLearner<N> {
         let told = feedback.target.unwrap_or(life.action);
         write_one_hot(&mut life.input[observations..observations + actions], told);
         life.input[observations + actions] = feedback.reward as f32;
+    }
+
+    fn change_theta(&mut self, theta: &[f32]) -> Result<(), Unable> {
+        check_count::<N>(self.theta.len(), theta)?;
+        self.theta = theta.into();
+        Ok(())
     }
 }
 

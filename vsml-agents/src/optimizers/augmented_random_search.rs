@@ -14,7 +14,7 @@
 
 use super::pairs::{perturbation, signed, valid};
 use super::settings::{above_zero, count, decay, halved, refuse_unless, zero_or_more};
-use super::{MetaOptimizer, OptimizerError, OptimizerState};
+use super::{MetaOptimizer, OptimizerError, OptimizerState, Shaping};
 use serde::{Deserialize, Serialize};
 
 /// Settings of augmented random search.
@@ -89,13 +89,13 @@ impl MetaOptimizer for AugmentedRandomSearch {
         self.theta.iter().zip(perturbation).map(|(x, eps)| x + scale * eps).collect()
     }
 
-    fn luck(&self, index: usize) -> u64 {
-        index as u64 / 2
+    fn paired(&self) -> bool {
+        true
     }
 
     fn tell(&mut self, generation: u64, fitness: &[f64]) -> bool {
         assert_eq!(fitness.len(), self.population(), "one fitness per member");
-        let mut pairs = valid(fitness, false);
+        let mut pairs = valid(fitness, Shaping::None);
         if pairs.is_empty() {
             return false;
         }

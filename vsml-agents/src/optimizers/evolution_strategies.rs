@@ -7,7 +7,7 @@
 //! sum over valid pairs of  eps (F+ - F-) / (2 deviation pairs)
 //! ```
 //!
-//! and goes to Adam. With `centred_ranks`, F is the member's rank among all valid members, scaled to [-1/2, 1/2], members of
+//! and goes to Adam. With centred ranks, F is the member's rank among all valid members, scaled to [-1/2, 1/2], members of
 //! equal fitness sharing the mean of their ranks. A pair of which one member is invalid counts for nothing.
 //!
 //! The variance of the estimate does not grow with the length of a lifetime, which is what makes it fit for learning to
@@ -15,7 +15,7 @@
 
 use super::pairs::{perturbation, signed, valid};
 use super::settings::{above_zero, count, decay, halved, zero_or_more};
-use super::{Adam, MetaOptimizer, OptimizerError, OptimizerState};
+use super::{Adam, MetaOptimizer, OptimizerError, OptimizerState, Shaping};
 use serde::{Deserialize, Serialize};
 
 /// Settings of evolution strategies.
@@ -32,8 +32,8 @@ pub struct EvolutionStrategiesConfig {
     pub learning_rate: f32,
     /// After so many updates the step size is half of what it was; 0: it stays.
     pub half_life: u64,
-    /// Whether fitness is replaced by its centred rank.
-    pub centred_ranks: bool,
+    /// What becomes of fitness before it weighs perturbations.
+    pub shaping: Shaping,
     /// Share of the meta-parameters that decays per unit of step size: they are multiplied by `1 - learning_rate ·
     /// weight_decay` in every generation. 0 or more.
     pub weight_decay: f32,
@@ -47,7 +47,7 @@ impl Default for EvolutionStrategiesConfig {
             deviation_half_life: 0,
             learning_rate: 0.025,
             half_life: 0,
-            centred_ranks: true,
+            shaping: Shaping::CentredRanks,
             weight_decay: 0.0,
         }
     }
@@ -99,13 +99,13 @@ impl MetaOptimizer for EvolutionStrategies {
         self.theta.iter().zip(perturbation).map(|(x, eps)| x + scale * eps).collect()
     }
 
-    fn luck(&self, index: usize) -> u64 {
-        index as u64 / 2
+    fn paired(&self) -> bool {
+        true
     }
 
     fn tell(&mut self, generation: u64, fitness: &[f64]) -> bool {
         assert_eq!(fitness.len(), self.population(), "one fitness per member");
-        let pairs = valid(fitness, self.config.centred_ranks);
+        let pairs = valid(fitness, self.config.shaping);
         if pairs.is_empty() {
             return false;
         }
@@ -165,9 +165,9 @@ mod tests {
     }
 
     #[test]
-    fn it_climbs_the_sphere_with_and_without_ranks() {
-        for centred_ranks in [true, false] {
-            let config = EvolutionStrategiesConfig { pairs: 20, centred_ranks, ..Default::default() };
+    fn it_climbs_the_sphere_whatever_the_shaping() {
+        for shaping in [Shaping::CentredRanks, Shaping::Standardised, Shaping::None] {
+            let config = EvolutionStrategiesConfig { pairs: 20, shaping, ..Default::default() };
             let mut optimizer = strategies(config, vec![0.0; 10]);
             climb(&mut optimizer, 300, sphere);
             assert!(sphere(optimizer.theta()) > -0.05, "{}", sphere(optimizer.theta()));
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn the_estimate_is_the_gradient_of_a_linear_fitness() {
         let slope = [1.0, -2.0, 0.5];
-        let config = EvolutionStrategiesConfig { pairs: 20_000, centred_ranks: false, ..Default::default() };
+        let config = EvolutionStrategiesConfig { pairs: 20_000, shaping: Shaping::None, ..Default::default() };
         let mut optimizer = strategies(config, vec![0.0; 3]);
         climb(&mut optimizer, 1, |x| x.iter().zip(slope).map(|(x, s)| f64::from(*x) * s).sum());
         // After one step Adam's first moment is a tenth of the gradient.
@@ -239,7 +239,7 @@ mod tests {
             EvolutionStrategiesConfig { pairs: 1, ..Default::default() },
             EvolutionStrategiesConfig { learning_rate: 0.0, ..Default::default() },
             EvolutionStrategiesConfig { deviation: 1e30, ..Default::default() },
-            EvolutionStrategiesConfig { pairs: 1, centred_ranks: false, ..Default::default() },
+            EvolutionStrategiesConfig { pairs: 1, shaping: Shaping::None, ..Default::default() },
         ] {
             for fitness in [0.0, 1.0, 1e300] {
                 let mut optimizer = strategies(config.clone(), vec![0.2]);

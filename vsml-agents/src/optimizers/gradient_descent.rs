@@ -78,6 +78,10 @@ impl MetaOptimizer for GradientDescent {
         self.theta.clone()
     }
 
+    fn luck(&self, index: usize) -> u64 {
+        index as u64
+    }
+
     fn truncation(&self) -> Option<u64> {
         Some(self.config.truncation)
     }

@@ -20,7 +20,7 @@
 
 use super::pairs::{perturbation, signed, valid};
 use super::settings::{above_zero, count, decay, halved, refuse_unless, zero_or_more};
-use super::{Adam, MetaOptimizer, OptimizerError, OptimizerState};
+use super::{Adam, MetaOptimizer, OptimizerError, OptimizerState, Shaping};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
@@ -44,8 +44,8 @@ pub struct GuidedEvolutionStrategiesConfig {
     pub learning_rate: f32,
     /// After so many updates the step size is half of what it was; 0: it stays.
     pub half_life: u64,
-    /// Whether fitness is replaced by its centred rank.
-    pub centred_ranks: bool,
+    /// What becomes of fitness before it weighs perturbations.
+    pub shaping: Shaping,
     /// Share of the meta-parameters that decays per unit of step size: they are multiplied by `1 - learning_rate ·
     /// weight_decay` in every generation. 0 or more.
     pub weight_decay: f32,
@@ -61,7 +61,7 @@ impl Default for GuidedEvolutionStrategiesConfig {
             isotropy: 0.5,
             learning_rate: 0.025,
             half_life: 0,
-            centred_ranks: true,
+            shaping: Shaping::CentredRanks,
             weight_decay: 0.0,
         }
     }
@@ -152,13 +152,13 @@ impl MetaOptimizer for GuidedEvolutionStrategies {
         self.theta.iter().zip(self.step(generation, index / 2)).map(|(x, z)| x + sign * z).collect()
     }
 
-    fn luck(&self, index: usize) -> u64 {
-        index as u64 / 2
+    fn paired(&self) -> bool {
+        true
     }
 
     fn tell(&mut self, generation: u64, fitness: &[f64]) -> bool {
         assert_eq!(fitness.len(), self.population(), "one fitness per member");
-        let pairs = valid(fitness, self.config.centred_ranks);
+        let pairs = valid(fitness, self.config.shaping);
         if pairs.is_empty() {
             return false;
         }

@@ -11,16 +11,18 @@
 //! | [`Pgpe`] | the mean, by Adam, and a deviation per parameter | antithetic pairs | parameters of different scales |
 //! | [`AugmentedRandomSearch`] | the mean, by plain steps along the best directions | antithetic pairs | a baseline without moments |
 //! | [`GuidedEvolutionStrategies`] | the mean, by Adam, looking along its last gradients | antithetic pairs | few pairs, a steady slope |
-//! | [`Snes`] | the mean and a deviation per parameter | independent | little noise |
-//! | [`SepCmaEs`] | the same, and the step size by its path | independent | little noise, scales far apart |
-//! | [`CmaEs`] | the whole covariance, with restarts | independent | little noise, few parameters |
+//! | [`Snes`] | the mean and a deviation per parameter | independent | little to tune |
+//! | [`SepCmaEs`] | the same, and the step size by its path | independent | scales far apart |
+//! | [`CmaEs`] | the whole covariance, with restarts | independent | few parameters |
 //! | [`GeneticAlgorithm`] | a set of parents | independent | where no gradient leads |
+//! | [`UnrolledEvolutionStrategies::persistent`] | the mean, by Adam, after a piece of each life | antithetic pairs | long lives |
+//! | [`UnrolledEvolutionStrategies::noise_reuse`] | the same, one perturbation for a life | antithetic pairs | long lives, less noise |
 //! | [`GradientDescent`] | theta, by Adam | differentiated lives | where lives have a loss |
 //! | [`PolicyGradient`] | theta, by Adam: PPO and A2C | recorded lives | RL², as it was trained |
 //!
-//! *Little noise*: only antithetic pairs share their luck. Members that are independent live on tasks of their own, so that a
-//! fault costs nobody but the member that it befell; what they are compared by is then also the luck of their tasks, and
-//! wants more lifetimes for each.
+//! What is compared has lived with the same luck: the two of a pair, or all members where there are no pairs. Members without
+//! pairs are therefore all fitted to the few tasks of their generation; what one generation takes for skill and was luck, the
+//! next one, on other tasks, takes back.
 
 mod adam;
 mod augmented_random_search;
@@ -30,14 +32,17 @@ mod evolution_strategies;
 mod genetic_algorithm;
 mod gradient_descent;
 mod guided_evolution_strategies;
+mod noise_reuse_evolution_strategies;
 mod pairs;
 mod path;
+mod persistent_evolution_strategies;
 mod pgpe;
 mod policy_gradient;
 mod ranking;
 mod sep_cma_es;
 mod settings;
 mod snes;
+mod unrolled;
 
 pub use adam::Adam;
 pub use augmented_random_search::{AugmentedRandomSearch, AugmentedRandomSearchConfig};
@@ -48,8 +53,10 @@ pub use gradient_descent::{GradientDescent, GradientDescentConfig};
 pub use guided_evolution_strategies::{GuidedEvolutionStrategies, GuidedEvolutionStrategiesConfig};
 pub use pgpe::{Pgpe, PgpeConfig};
 pub use policy_gradient::{A2cConfig, PolicyGradient, PpoConfig};
+pub use ranking::Shaping;
 pub use sep_cma_es::{SepCmaEs, SepCmaEsConfig};
 pub use snes::{Snes, SnesConfig};
+pub use unrolled::{UnrolledEvolutionStrategies, UnrolledEvolutionStrategiesConfig};
 
 use crate::learner::MetaLearner;
 use crate::policy_gradient::Record;
@@ -122,6 +129,35 @@ impl OptimizerState {
     }
 }
 
+/// How an optimizer wants lives to go on from generation to generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Truncation {
+    /// Steps of each life that are lived in a generation.
+    pub unroll: u64,
+    /// Which perturbation a life goes on with.
+    pub noise: Noise,
+}
+
+/// Which perturbation a life that goes on from generation to generation is lived with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noise {
+    /// In each generation, that of the generation.
+    Fresh,
+    /// In all of them, that of the generation in which it began.
+    Reused,
+}
+
+/// What a pair's lives came to in a generation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Unroll {
+    /// The pair: members `2 pair` and `2 pair + 1`.
+    pub pair: usize,
+    /// The generation in which the lives began.
+    pub begun: u64,
+    /// Sum of rewards of each member, in this generation.
+    pub rewards: [f64; 2],
+}
+
 /// What moves the meta-parameters.
 pub trait MetaOptimizer: Send + Sync {
     /// How many members a population has.
@@ -131,9 +167,16 @@ pub trait MetaOptimizer: Send + Sync {
     /// order, any number of times: the answer depends on nothing else.
     fn ask(&self, generation: u64, index: usize) -> Vec<f32>;
 
-    /// Which luck a member lives with: members of equal number meet the same tasks and the same random numbers.
+    /// Whether members `2 k` and `2 k + 1` are an antithetic pair. A lifetime that a fault cuts short for one of a pair is
+    /// set aside for both; members that stand alone answer for their faults themselves.
+    fn paired(&self) -> bool {
+        false
+    }
+
+    /// Which luck a member lives with: members of equal number meet the same tasks and the same random numbers. Each pair has
+    /// luck of its own; members that stand alone are compared with each other and share theirs.
     fn luck(&self, index: usize) -> u64 {
-        index as u64
+        if self.paired() { index as u64 / 2 } else { 0 }
     }
 
     /// Moves, given the fitness of every member of the population of `generation`, in order. Returns whether it did:
@@ -161,6 +204,26 @@ pub trait MetaOptimizer: Send + Sync {
     /// whether it did.
     fn improve(&mut self, generation: u64, learner: &dyn MetaLearner, records: &[Record]) -> bool {
         let _ = (generation, learner, records);
+        false
+    }
+
+    /// Whether lives are to go on from generation to generation, and how. If so, its members are in pairs, they are asked for with
+    /// [`MetaOptimizer::ask_at`], and it is told with [`MetaOptimizer::tell_unrolls`].
+    fn truncated_lives(&self) -> Option<Truncation> {
+        None
+    }
+
+    /// The meta-parameters of member `index` where the optimizer stands, or stood, at `theta`, with the perturbation of the
+    /// generation `drawn`. Depends on nothing else.
+    fn ask_at(&self, theta: &[f32], drawn: u64, index: usize) -> Vec<f32> {
+        let _ = (drawn, index);
+        theta.to_vec()
+    }
+
+    /// Moves, given what every pair's lives came to in `generation`, those that were cut short by a fault left out. Returns
+    /// whether it did.
+    fn tell_unrolls(&mut self, generation: u64, unrolls: &[Unroll]) -> bool {
+        let _ = (generation, unrolls);
         false
     }
 

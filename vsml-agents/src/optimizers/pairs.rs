@@ -4,7 +4,7 @@
 //! A perturbation is not stored: it is drawn from its key whenever it is needed, on whatever thread. The two of a pair stand
 //! or fall together: where one fitness is invalid, both are set aside before anything is ranked.
 
-use super::ranking::centred_ranks;
+use super::Shaping;
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use vsml_envs::stream;
@@ -19,13 +19,13 @@ pub(super) struct Pair {
     pub(super) minus: f64,
 }
 
-/// The valid pairs of a population, in order; with `ranks`, fitness is replaced by its centred rank among their members.
-pub(super) fn valid(fitness: &[f64], ranks: bool) -> Vec<Pair> {
+/// The valid pairs of a population, in order, their fitness shaped among their members.
+pub(super) fn valid(fitness: &[f64], shaping: Shaping) -> Vec<Pair> {
     let both = |pair: &[f64; 2]| pair[0].is_finite() && pair[1].is_finite();
     let pairs = fitness.as_chunks::<2>().0;
     let valid: Vec<usize> = (0..pairs.len()).filter(|&index| both(&pairs[index])).collect();
     let members: Vec<f64> = valid.iter().flat_map(|&index| pairs[index]).collect();
-    let shaped = if ranks { centred_ranks(&members) } else { members };
+    let shaped = shaping.shape(members);
     let with_fitness = valid.into_iter().zip(shaped.as_chunks::<2>().0);
     with_fitness.map(|(index, &[plus, minus])| Pair { index, plus, minus }).collect()
 }
@@ -48,10 +48,10 @@ mod tests {
 
     #[test]
     fn a_pair_goes_with_its_invalid_member() {
-        let pairs = valid(&[1.0, 2.0, f64::NAN, 9.0, 3.0, f64::INFINITY, 0.0, -1.0], false);
+        let pairs = valid(&[1.0, 2.0, f64::NAN, 9.0, 3.0, f64::INFINITY, 0.0, -1.0], Shaping::None);
         let seen: Vec<_> = pairs.iter().map(|pair| (pair.index, pair.plus, pair.minus)).collect();
         assert_eq!(seen, [(0, 1.0, 2.0), (3, 0.0, -1.0)]);
-        let ranked = valid(&[1.0, 2.0, f64::NAN, 9.0, 3.0, f64::INFINITY, 0.0, -1.0], true);
+        let ranked = valid(&[1.0, 2.0, f64::NAN, 9.0, 3.0, f64::INFINITY, 0.0, -1.0], Shaping::CentredRanks);
         assert_eq!((ranked[0].minus, ranked[1].minus), (0.5, -0.5));
     }
 }

@@ -17,7 +17,7 @@
 
 use super::pairs::{perturbation, signed, valid};
 use super::settings::{above_zero, count, decay, halved, zero_or_more};
-use super::{Adam, MetaOptimizer, OptimizerError, OptimizerState};
+use super::{Adam, MetaOptimizer, OptimizerError, OptimizerState, Shaping};
 use serde::{Deserialize, Serialize};
 
 /// A deviation changes by at most this share of itself in an update.
@@ -37,8 +37,8 @@ pub struct PgpeConfig {
     pub learning_rate: f32,
     /// After so many updates Adam's step size is half of what it was; 0: it stays.
     pub half_life: u64,
-    /// Whether fitness is replaced by its centred rank. Where it is not, `deviation_learning_rate` is in units of fitness.
-    pub centred_ranks: bool,
+    /// What becomes of fitness. Where it stays as it is, `deviation_learning_rate` is in units of fitness.
+    pub shaping: Shaping,
     /// Share of the meta-parameters that decays per unit of step size: they are multiplied by `1 - learning_rate ·
     /// weight_decay` in every generation. 0 or more.
     pub weight_decay: f32,
@@ -52,7 +52,7 @@ impl Default for PgpeConfig {
             deviation_learning_rate: 0.1,
             learning_rate: 0.025,
             half_life: 0,
-            centred_ranks: true,
+            shaping: Shaping::CentredRanks,
             weight_decay: 0.0,
         }
     }
@@ -95,13 +95,13 @@ impl MetaOptimizer for Pgpe {
         around.map(|((x, deviation), eps)| x + sign * deviation * eps).collect()
     }
 
-    fn luck(&self, index: usize) -> u64 {
-        index as u64 / 2
+    fn paired(&self) -> bool {
+        true
     }
 
     fn tell(&mut self, generation: u64, fitness: &[f64]) -> bool {
         assert_eq!(fitness.len(), self.population(), "one fitness per member");
-        let pairs = valid(fitness, self.config.centred_ranks);
+        let pairs = valid(fitness, self.config.shaping);
         if pairs.is_empty() {
             return false;
         }
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn both_slopes_are_those_of_the_equations() {
-        let config = PgpeConfig { pairs: 2, deviation: 0.5, centred_ranks: false, ..Default::default() };
+        let config = PgpeConfig { pairs: 2, deviation: 0.5, shaping: Shaping::None, ..Default::default() };
         let mut optimizer = pgpe(config);
         let [first, second] = [0, 1].map(|pair| perturbation(1, 0, pair, 2).map(|eps| 0.5 * f64::from(eps)));
         optimizer.tell(0, &[0.3, 0.1, 0.4, -0.2]);
@@ -190,7 +190,8 @@ mod tests {
 
     #[test]
     fn a_deviation_changes_by_a_fifth_at_most() {
-        let config = PgpeConfig { pairs: 1, centred_ranks: false, deviation_learning_rate: 1e30, ..Default::default() };
+        let config =
+            PgpeConfig { pairs: 1, shaping: Shaping::None, deviation_learning_rate: 1e30, ..Default::default() };
         let mut optimizer = pgpe(PgpeConfig { pairs: 2, ..config });
         optimizer.tell(0, &[1e9, 1e9, 0.0, 0.0]);
         for deviation in optimizer.deviations {

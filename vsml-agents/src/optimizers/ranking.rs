@@ -1,11 +1,49 @@
-//! Ranks instead of fitness: an optimizer that looks at nothing else does the same whatever monotone function is put over the
-//! fitness, and no single lucky life moves it far.
+//! Fitness shaping: what becomes of fitness before an optimizer looks at it.
 //!
-//! Members of equal fitness are treated alike: they share the mean of what their ranks would get. On a plateau nobody is
-//! preferred, least of all by the order in which members happen to stand.
+//! *Ranks* instead of fitness: an optimizer that looks at nothing else does the same whatever monotone function is put over the
+//! fitness, and no single lucky life moves it far. Members of equal fitness are treated alike: they share the mean of what their
+//! ranks would get. On a plateau nobody is preferred, least of all by the order in which members happen to stand. What is lost is
+//! by how much one is better than another: the slope of ranks is not that of the mean fitness.
+//!
+//! Fitness *standardised* keeps that, and loses no more than the unit: the step is as long whether rewards are cents or dollars.
+
+use serde::{Deserialize, Serialize};
+
+/// What becomes of the fitness of the valid members of a generation before it weighs perturbations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shaping {
+    /// It is replaced by its rank, scaled to [-1/2, 1/2] (Wierstra et al. 2014, JMLR 15, section 3.1; Salimans et al. 2017).
+    #[default]
+    CentredRanks,
+    /// Its mean is subtracted, and it is divided by its standard deviation.
+    Standardised,
+    /// It stays as it is.
+    None,
+}
+
+impl Shaping {
+    /// The shaped fitness of valid members.
+    pub(super) fn shape(self, fitness: Vec<f64>) -> Vec<f64> {
+        match self {
+            Shaping::CentredRanks => centred_ranks(&fitness),
+            Shaping::Standardised => standardised(&fitness),
+            Shaping::None => fitness,
+        }
+    }
+}
+
+/// Values less their mean, in units of their standard deviation; all 0 where there is none.
+fn standardised(values: &[f64]) -> Vec<f64> {
+    let count = values.len() as f64;
+    let mean = values.iter().map(|value| value / count).sum::<f64>();
+    let deviation = values.iter().map(|value| (value - mean).powi(2) / count).sum::<f64>().sqrt();
+    let share = |value: &f64| if deviation > 0.0 { (value - mean) / deviation } else { 0.0 };
+    values.iter().map(share).collect()
+}
 
 /// Ranks scaled to [-1/2, 1/2]; equal values share the mean of their ranks, so that all-equal values are all 0.
-pub(super) fn centred_ranks(values: &[f64]) -> Vec<f64> {
+fn centred_ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]).then(a.cmp(&b)));
     let mut ranks = vec![0.0; values.len()];
@@ -52,6 +90,15 @@ mod tests {
         assert_eq!(centred_ranks(&[7.0, 7.0, 7.0, 7.0]), [0.0; 4]);
         assert_eq!(centred_ranks(&[1.0, 5.0, 5.0]), [-0.5, 0.25, 0.25]);
         assert_eq!(centred_ranks(&[-0.0, 0.0]), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn standardised_fitness_has_no_unit() {
+        let shaped = Shaping::Standardised.shape(vec![1.0, 3.0, 1.0, 3.0]);
+        assert_eq!(shaped, [-1.0, 1.0, -1.0, 1.0]);
+        assert_eq!(Shaping::Standardised.shape(vec![1000.0, 3000.0, 1000.0, 3000.0]), shaped);
+        assert_eq!(Shaping::Standardised.shape(vec![7.0; 3]), [0.0; 3]);
+        assert_eq!(Shaping::None.shape(vec![7.0, -1.0]), [7.0, -1.0]);
     }
 
     #[test]

@@ -235,6 +235,12 @@ impl Learner for VsmlLearner {
             recorder.go_back_if_due(&self.config, &self.sub_rnn, life.state.topology());
         }
     }
+
+    fn change_theta(&mut self, theta: &[f32]) -> Result<(), Unable> {
+        let other = SubRnn::new(self.sub_rnn.config(), theta, self.sub_rnn.kernel());
+        self.sub_rnn = Arc::new(other.map_err(|error| Unable(error.to_string()))?);
+        Ok(())
+    }
 }
 
 impl Life {
@@ -429,6 +435,30 @@ mod tests {
             actions.push((life, learner.probabilities().to_vec()));
         }
         assert_eq!(actions[0], actions[1]);
+    }
+
+    #[test]
+    fn it_goes_on_with_other_meta_parameters_where_its_state_is() {
+        let vsml = Vsml::new(VsmlConfig::default(), Kernel::detect()).unwrap();
+        let [first, second] = [1, 2].map(|seed| vsml.initialise(&mut stream(seed, "theta", &[])));
+        // What it does after 5 steps, when it has lived with `early` for 4 of them and with `late` in the last one.
+        let end = |early: &[f32], late: &[f32]| {
+            let mut learner = vsml.vsml_learner(early).unwrap();
+            let mut rng = stream(4, "luck", &[]);
+            learner.begin(&Space::uniform_box(-1.0, 1.0, 2), &Space::discrete(3), &mut rng).unwrap();
+            for step in 0..5 {
+                if step == 4 {
+                    learner.change_theta(late).unwrap();
+                }
+                learner.act(&SEEN, &mut rng).unwrap();
+                learner.feedback(&REWARDED);
+            }
+            learner.probabilities().to_vec()
+        };
+        assert_eq!(end(&first, &first), end(&first, &first));
+        let ends = [end(&first, &first), end(&first, &second), end(&second, &first), end(&second, &second)];
+        (0..4).for_each(|i| (0..i).for_each(|j| assert_ne!(ends[i], ends[j], "{i} {j}")));
+        assert!(vsml.vsml_learner(&first).unwrap().change_theta(&first[1..]).is_err());
     }
 
     #[test]

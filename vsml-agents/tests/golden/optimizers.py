@@ -65,7 +65,7 @@ def evosax_case(optimizer, settings, function, dimensions, start, generations):
     deviation = settings["deviation"]
     constant = optax.constant_schedule(deviation)
     solution = jnp.zeros(dimensions)
-    ranks = centered_rank_fitness_shaping_fn if settings.get("centred_ranks", True) else identity_fitness_shaping_fn
+    ranks = centered_rank_fitness_shaping_fn if settings.get("shaping", "centred-ranks") == "centred-ranks" else identity_fitness_shaping_fn
     size = settings["population"] if "population" in settings else 2 * settings["pairs"]
     replaced = {}
     if optimizer == "evolution-strategies":
@@ -152,12 +152,12 @@ def ipop_case(settings, function, dimensions, start, evaluations):
 
 
 PAIRED = {
-    "evolution-strategies": {"pairs": 16, "deviation": 0.1, "learning_rate": 0.05, "centred_ranks": True},
+    "evolution-strategies": {"pairs": 16, "deviation": 0.1, "learning_rate": 0.05, "shaping": "centred-ranks"},
     "pgpe": {"pairs": 16, "deviation": 0.3, "deviation_learning_rate": 0.1, "learning_rate": 0.05,
-             "centred_ranks": True},
+             "shaping": "centred-ranks"},
     "augmented-random-search": {"pairs": 16, "deviation": 0.1, "learning_rate": 0.05, "top_share": 0.5},
     "guided-evolution-strategies": {"pairs": 16, "deviation": 0.1, "learning_rate": 0.05, "directions": 2,
-                                    "isotropy": 0.5, "centred_ranks": True},
+                                    "isotropy": 0.5, "shaping": "centred-ranks"},
     "genetic-algorithm": {"population": 32, "parents": 8, "deviation": 0.1},
 }
 RANKED = {
