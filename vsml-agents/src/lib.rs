@@ -54,8 +54,8 @@ pub mod statistics;
 pub use evaluation::{Curve, Evaluation, Summary};
 pub use learner::{Learner, LifeError, LifeScore, MetaLearner, Moment, Slope, Unable, live};
 pub use learners::{
-    AttentionConfig, BlurConfig, Cell, DeltaRuleConfig, FeedForwardConfig, HebbianConfig, LearnerConfig, MetaRnnConfig,
-    SelfReferentialConfig, SensoryNeuronsConfig, Weights,
+    AttentionConfig, BlurConfig, Cell, DeltaRuleConfig, FastWeightMemoryConfig, FeedForwardConfig, HebbianConfig,
+    LearnerConfig, MetaRimsConfig, MetaRnnConfig, SelfReferentialConfig, SensoryNeuronsConfig, Weights,
 };
 pub use meta_training::{Best, MAX_FRUITLESS_GENERATIONS, MetaTraining, Objective, Schedule, TrainingError};
 pub use metrics::{GenerationMetrics, Validation};
