@@ -40,6 +40,11 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// And those in the guide to players, learners and optimizers of one's own.
+#[cfg(doctest)]
+#[doc = include_str!("../GUIDE.md")]
+struct Guide;
+
 mod learner;
 mod learners;
 mod meta_training;
