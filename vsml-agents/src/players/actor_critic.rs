@@ -19,6 +19,10 @@
 //! learner is never shown the observation that an episode is cut off at, only the first one of the next, so the guess is v_t,
 //! that of one step before. (CleanRL takes truncation for termination.)
 //!
+//! **Rewards in boxes** are divided by the deviation that the discounted sum of rewards has had so far, and cut off at ±10
+//! (Huang et al. 2022, details for continuous actions 8 and 9; Gymnasium's `NormalizeReward`): control tasks pay in all
+//! sizes. With discrete actions they are taken as they come.
+//!
 //! The gradient over a batch is shortened to a length of 0.5 where it is longer, over both networks together, and followed
 //! by Adam with an ε of 1e-5 (Huang et al. 2022, details 3 and 11). Nothing is allocated after a life has begun.
 
@@ -95,6 +99,8 @@ impl PolicyGradientConfig {
 pub(super) struct Life {
     pub model: Model,
     pub rollout: Rollout,
+    /// For continuous actions alone.
+    reward_unit: Option<RewardUnit>,
 }
 
 impl Life {
@@ -123,7 +129,8 @@ impl Life {
             )));
         }
         let model = Model::new(policy, inputs, config.hidden, rng);
-        Ok(Life { model, rollout: Rollout::new(config.rollout, inputs, choice_len) })
+        let reward_unit = model.is_continuous().then(RewardUnit::default);
+        Ok(Life { model, rollout: Rollout::new(config.rollout, inputs, choice_len), reward_unit })
     }
 
     /// Chooses what to do and remembers it.
@@ -131,7 +138,7 @@ impl Life {
     /// # Errors
     /// Outputs that are not numbers.
     pub fn act(&mut self, percept: &Percept<'_>, rng: &mut Rng) -> Result<Action<'_>, Unable> {
-        let Life { model, rollout } = self;
+        let Life { model, rollout, .. } = self;
         let value = model.value(percept.observation);
         let step = rollout.push(percept.observation, value);
         let choice = &mut rollout.choices[step * rollout.choice_len..][..rollout.choice_len];
@@ -145,12 +152,39 @@ impl Life {
     /// Remembers what came of the last choice.
     pub fn feedback(&mut self, feedback: &Feedback) {
         let Some(step) = self.rollout.len.checked_sub(1) else { return };
-        self.rollout.rewards[step] = feedback.reward as f32;
+        let reward = feedback.reward;
+        let in_units = self.reward_unit.as_mut().map(|unit| unit.measure(reward, feedback.episode_ended()));
+        self.rollout.rewards[step] = in_units.unwrap_or(reward) as f32;
         self.rollout.ends[step] = match (feedback.terminated, feedback.truncated) {
             (true, _) => End::Terminated,
             (false, true) => End::Truncated,
             (false, false) => End::GoesOn,
         };
+    }
+}
+
+/// The deviation of the discounted sum of all rewards of an episode up to a step.
+#[derive(Default)]
+struct RewardUnit {
+    discounted: f64,
+    count: f64,
+    mean: f64,
+    /// Sum of squared distances from the mean (Welford 1962).
+    squares: f64,
+}
+
+impl RewardUnit {
+    /// A reward in this unit.
+    fn measure(&mut self, reward: f64, episode_ended: bool) -> f64 {
+        self.discounted = f64::from(DISCOUNT) * self.discounted + reward;
+        self.count += 1.0;
+        let off = self.discounted - self.mean;
+        self.mean += off / self.count;
+        self.squares += off * (self.discounted - self.mean);
+        if episode_ended {
+            self.discounted = 0.0;
+        }
+        (reward / (self.squares / self.count + 1e-8).sqrt()).clamp(-10.0, 10.0)
     }
 }
 
@@ -422,6 +456,19 @@ pub(super) mod tests {
         let moment = [0.3, 0.4].map(|slope| (1.0 - 0.9) * GRADIENT_UNIT * -slope);
         assert!((model.adam.first_moment[0] - moment[0]).abs() < 1e-9, "{}", model.adam.first_moment[0]);
         assert!((model.adam.first_moment[1] - moment[1]).abs() < 1e-9);
+    }
+
+    #[test]
+    fn rewards_count_in_deviations_of_their_discounted_sum() {
+        let mut unit = RewardUnit::default();
+        assert_eq!(unit.measure(3.0, false), 10.0, "nothing is known of deviations yet");
+        // Sums are 3, 0.99 · 3 - 1 = 1.97, and, after the end of the episode, 2; their variance is 0.2291.
+        unit.measure(-1.0, true);
+        let sums = [3.0, f64::from(DISCOUNT) * 3.0 - 1.0, 2.0];
+        let mean = sums.iter().sum::<f64>() / 3.0;
+        let variance = sums.iter().map(|sum| (sum - mean).powi(2)).sum::<f64>() / 3.0;
+        let found = unit.measure(2.0, false);
+        assert!((found - 2.0 / variance.sqrt()).abs() < 1e-6 && (variance - 0.2291).abs() < 1e-4, "{found} {variance}");
     }
 
     #[test]
