@@ -66,7 +66,17 @@ fn a_recurrent_learner_has_the_whole_command() {
 #[test]
 fn every_kind_trains_is_evaluated_and_plays() {
     let folder = tempfile::tempdir().unwrap();
-    for kind in ["feed-forward", "hebbian", "delta-rule", "self-referential", "attention", "sensory-neurons", "blur"] {
+    for kind in [
+        "feed-forward",
+        "hebbian",
+        "delta-rule",
+        "self-referential",
+        "attention",
+        "sensory-neurons",
+        "blur",
+        "fast-weight-memory",
+        "meta-rims",
+    ] {
         let config = config(
             folder.path(),
             &tiny(kind).replace("BernoulliBandit-v0:", "HeartsAndTraps-v0:size=3,").replace("kind=easy,", ""),

@@ -40,6 +40,11 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// And those in the guide to players, learners and optimizers of one's own.
+#[cfg(doctest)]
+#[doc = include_str!("../GUIDE.md")]
+struct Guide;
+
 mod learner;
 mod learners;
 mod meta_training;
@@ -56,8 +61,8 @@ pub mod statistics;
 pub use evaluation::{Curve, Evaluation, Summary};
 pub use learner::{Learner, LifeError, LifeScore, MetaLearner, Moment, Slope, Unable, live};
 pub use learners::{
-    AttentionConfig, BlurConfig, Cell, DeltaRuleConfig, FeedForwardConfig, HebbianConfig, LearnerConfig, MetaRnnConfig,
-    SelfReferentialConfig, SensoryNeuronsConfig, Weights,
+    AttentionConfig, BlurConfig, Cell, DeltaRuleConfig, FastWeightMemoryConfig, FeedForwardConfig, HebbianConfig,
+    LearnerConfig, MetaRimsConfig, MetaRnnConfig, SelfReferentialConfig, SensoryNeuronsConfig, Weights,
 };
 pub use meta_training::{Best, MAX_FRUITLESS_GENERATIONS, MetaTraining, Objective, Schedule, TrainingError};
 pub use metrics::{GenerationMetrics, Validation};

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use vsml_agents::optimizers::{EvolutionStrategies, EvolutionStrategiesConfig};
 use vsml_agents::{
-    AttentionConfig, BlurConfig, Cell, DeltaRuleConfig, FeedForwardConfig, HebbianConfig, LearnerConfig, MetaLearner,
-    MetaRnnConfig, MetaTraining, Objective, Schedule, SelfReferentialConfig, SensoryNeuronsConfig, live,
+    AttentionConfig, BlurConfig, Cell, DeltaRuleConfig, FastWeightMemoryConfig, FeedForwardConfig, HebbianConfig,
+    LearnerConfig, MetaLearner, MetaRimsConfig, MetaRnnConfig, MetaTraining, Objective, Schedule,
+    SelfReferentialConfig, SensoryNeuronsConfig, live,
 };
 use vsml_core::Kernel;
 use vsml_envs::{
@@ -29,6 +30,8 @@ fn small_ones() -> Vec<LearnerConfig> {
         LearnerConfig::Attention(AttentionConfig { hidden_size, window: 8, observations, actions }),
         LearnerConfig::SensoryNeurons(SensoryNeuronsConfig { hidden_size, code_size: 8, actions }),
         LearnerConfig::Blur(BlurConfig { hidden_size, ..BlurConfig::default() }),
+        LearnerConfig::FastWeightMemory(FastWeightMemoryConfig { hidden_size, memory_size: 4, observations, actions }),
+        LearnerConfig::MetaRims(MetaRimsConfig { hidden_size: 4, observations, actions, ..MetaRimsConfig::default() }),
     ]
 }
 

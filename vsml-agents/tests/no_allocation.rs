@@ -54,7 +54,7 @@ fn all_other_kinds_live_without_allocating() {
 
 #[test]
 fn reference_players_live_without_allocating() {
-    let wide = ["sgd:hidden=7", "adam:hidden=7"];
+    let wide = ["sgd:hidden=7", "adam:hidden=7", "reinforce:rollout=8", "ppo:rollout=8"];
     for player in players::LISTING.iter().map(|(player, _)| *player).chain(wide) {
         let id = match player.split(':').next().unwrap() {
             "sgd" | "adam" => "Digits-v0:project_observations=9",

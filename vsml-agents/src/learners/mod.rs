@@ -11,6 +11,8 @@
 //! | `attention` | a memory of the last steps, asked at every step | yes |
 //! | `sensory-neurons` | states of sensory neurons that share their weights | on the number of actions |
 //! | `blur` | neurons and synapses of several states, one genome for all | no |
+//! | `fast-weight-memory` | a tensor of associations, written and followed by an LSTM | yes |
+//! | `meta-rims` | states of modules that compete, with fast and slow parameters | yes |
 //!
 //! A learner of a fixed shape is told the numbers of observations and actions by the tasks that it is trained on
 //! ([`LearnerConfig::fit`]), and cannot live anywhere else; the others can. All act in discrete action spaces; VSML in boxes
@@ -19,9 +21,11 @@
 mod attention;
 mod blur;
 mod delta_rule;
+mod fast_weight_memory;
 mod feed_forward;
 mod hebbian;
 mod matrix;
+mod meta_rims;
 mod meta_rnn;
 mod network;
 mod reliving;
@@ -32,8 +36,10 @@ mod weights;
 pub use attention::AttentionConfig;
 pub use blur::BlurConfig;
 pub use delta_rule::DeltaRuleConfig;
+pub use fast_weight_memory::FastWeightMemoryConfig;
 pub use feed_forward::FeedForwardConfig;
 pub use hebbian::HebbianConfig;
+pub use meta_rims::MetaRimsConfig;
 pub use meta_rnn::{Cell, MetaRnnConfig};
 pub use self_referential::SelfReferentialConfig;
 pub use sensory_neurons::SensoryNeuronsConfig;
@@ -92,6 +98,10 @@ table! {
     SensoryNeurons(SensoryNeuronsConfig),
     /// Neurons and synapses of several states that follow one genome.
     Blur(BlurConfig),
+    /// An LSTM with a tensor of associations.
+    FastWeightMemory(FastWeightMemoryConfig),
+    /// Modules that compete for what is perceived, learnt fast and slowly.
+    MetaRims(MetaRimsConfig),
 }
 
 /// What the table has to know of the settings of a kind.

@@ -121,7 +121,7 @@ impl Dense {
 }
 
 /// The sum over the shorter of the two.
-fn sum_of_products(row: &[f32], input: &[f32]) -> f32 {
+pub(super) fn sum_of_products(row: &[f32], input: &[f32]) -> f32 {
     let row = &row[..input.len()];
     let mut sums = [0.0; LANES];
     let (row, input) = (row.chunks_exact(LANES), input.chunks_exact(LANES));

@@ -3,14 +3,20 @@
 //! They are learners like any other, so they stand in the same tables, on the same tasks, with the same luck. A player is
 //! named as an environment is, with parameters after a colon: `ucb1:c=0.2`.
 
+mod actor_critic;
 mod alchemy;
 mod bandit;
 mod dense;
 mod gittins;
 mod online;
 mod optimal;
+mod perceptron;
 mod plain;
+mod policy;
+mod ppo;
+mod reinforce;
 
+pub use actor_critic::PolicyGradientConfig;
 pub use alchemy::AlchemyHeuristic;
 pub use bandit::{Dependent, EpsilonGreedy, Greedy, Thompson, Ucb1};
 pub use dense::Initial;
@@ -18,12 +24,14 @@ pub use gittins::Gittins;
 pub use online::{Descent, Online, OnlineConfig};
 pub use optimal::{MOST_PULLS_OF_MANY, MOST_PULLS_OF_TWO, Optimal, optimal_reward};
 pub use plain::{Always, Oracle, Random};
+pub use ppo::Ppo;
+pub use reinforce::Reinforce;
 
 use crate::learner::Learner;
 use vsml_envs::nearest;
 
 /// Name and one line about each player there is.
-pub const LISTING: [(&str, &str); 14] = [
+pub const LISTING: [(&str, &str); 16] = [
     ("random", "any action, equally likely"),
     ("greedy", "bandits: the arm of greatest posterior mean (s + 1) / (m + 2)"),
     ("epsilon-greedy:epsilon=0.1", "bandits: the same, but any arm with probability epsilon"),
@@ -38,6 +46,8 @@ pub const LISTING: [(&str, &str); 14] = [
     ("alchemy-heuristic", "Alchemy: random stones into random potions, then what is good into the cauldron"),
     ("sgd:learning_rate=0.01", "supervised streams: online softmax regression; with hidden=N, N tanh units between"),
     ("adam:learning_rate=0.001", "the same with Adam"),
+    ("reinforce:learning_rate=0.003", "learns by REINFORCE with a baseline; also hidden=64, rollout=512"),
+    ("ppo:learning_rate=0.001", "learns by PPO; also hidden=64, rollout=128"),
 ];
 
 /// Why there is no such player.
@@ -110,6 +120,8 @@ pub fn make(spec: &str) -> Result<Box<dyn Learner>, PlayerError> {
         "always" => Ok(Box::new(Always::new(parameter(spec, parameters, "arm", 0)?))),
         "sgd" => online(spec, parameters, OnlineConfig::sgd(0.01)),
         "adam" => online(spec, parameters, OnlineConfig::adam(0.001)),
+        "reinforce" => Ok(Box::new(Reinforce::new(policy_gradient(spec, parameters, Reinforce::defaults())?))),
+        "ppo" => Ok(Box::new(Ppo::new(policy_gradient(spec, parameters, Ppo::defaults())?))),
         _ => Err(PlayerError::Unknown { name: name.into(), nearest: nearest(name, names()) }),
     }
 }
@@ -125,6 +137,14 @@ fn no_parameter(spec: &str, parameters: &str) -> Result<(), PlayerError> {
 fn online(spec: &str, parameters: &str, defaults: OnlineConfig) -> Result<Box<dyn Learner>, PlayerError> {
     let config = defaults.read(parameters).map_err(|reason| refuse(spec, reason))?;
     Ok(Box::new(Online::new(config)))
+}
+
+fn policy_gradient(
+    spec: &str,
+    parameters: &str,
+    defaults: PolicyGradientConfig,
+) -> Result<PolicyGradientConfig, PlayerError> {
+    defaults.read(parameters).map_err(|reason| refuse(spec, reason))
 }
 
 /// UCB1's weight on exploration.
@@ -178,6 +198,10 @@ mod tests {
             ("adam:hidden", "not of the form key=value"),
             ("sgd:initial=ones", "uniform, truncated-normal or zero"),
             ("sgd:initial=zero,hidden=9", "all hidden units stay alike"),
+            ("ppo:lr=1", "no parameter `lr`; it has: learning_rate, hidden, rollout"),
+            ("ppo:rollout=7", "rollout is 7: it must be 8 to 65536"),
+            ("reinforce:hidden=0", "hidden is 0: it must be 1 to 1024"),
+            ("reinforce:learning_rate=-1", "learning_rate is -1"),
         ] {
             let message = make(spec).err().unwrap().to_string();
             assert!(message.contains(expected), "{spec}: {message}");

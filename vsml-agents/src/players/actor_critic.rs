@@ -1,0 +1,481 @@
+//! What REINFORCE and PPO have in common: an actor, a critic, and the steps that are to be learnt from.
+//!
+//! Both players know nothing when a life begins. They see observations alone, act by drawing from a policy network, the
+//! actor, and remember what they saw, did and got. From time to time the remembered steps are learnt from and forgotten.
+//! What was done is judged by how much better it turned out than a second network, the critic, had expected. With v_t what
+//! the critic expects from step t on, r_t the reward and γ the discount, the *advantage* of an action is (Schulman et al.
+//! 2016, *High-Dimensional Continuous Control Using Generalized Advantage Estimation*, arXiv 1506.02438, equation 16)
+//!
+//! ```text
+//! δ_t = r_t + γ v_{t+1} - v_t
+//! A_t = δ_t + γ λ A_{t+1}            R_t = A_t + v_t
+//! ```
+//!
+//! and R_t is what the critic should have expected. With λ = 1, R_t is the discounted sum of the rewards that came, and of
+//! the critic's guess at those that are still to come where the rollout ends before the episode does.
+//!
+//! **Ends of episodes.** After the last step of an episode nothing is added to A. Where the episode *terminated* there is
+//! nothing to come: v_{t+1} = 0. Where it was *truncated* it would have gone on, so the critic's guess belongs there; but a
+//! learner is never shown the observation that an episode is cut off at, only the first one of the next, so the guess is v_t,
+//! that of one step before. (CleanRL takes truncation for termination.)
+//!
+//! **Rewards in boxes** are divided by the deviation that the discounted sum of rewards has had so far, and cut off at ±10
+//! (Huang et al. 2022, details for continuous actions 8 and 9; Gymnasium's `NormalizeReward`): control tasks pay in all
+//! sizes. With discrete actions they are taken as they come.
+//!
+//! The gradient over a batch is shortened to a length of 0.5 where it is longer, over both networks together, and followed
+//! by Adam with an ε of 1e-5 (Huang et al. 2022, details 3 and 11). Nothing is allocated after a life has begun.
+
+use super::perceptron::Perceptron;
+use super::policy::Policy;
+use crate::learner::Unable;
+use crate::optimizers::Adam;
+use vsml_envs::{Action, Feedback, Percept, Rng, Space};
+
+/// Rewards a step later count this much of rewards now, as in CleanRL and nearly everywhere.
+pub(super) const DISCOUNT: f32 = 0.99;
+/// The gradient's greatest length.
+const MAX_GRADIENT_NORM: f32 = 0.5;
+/// Adam divides by the root of its second moment plus 1e-8. Adding 1e-5 to it is the same as dividing gradients by a
+/// thousand first.
+const GRADIENT_UNIT: f32 = 1e-3;
+/// More hidden units than this are refused: drawing orthogonal weights takes their third power.
+const MAX_HIDDEN: usize = 1024;
+/// More steps than this are not remembered.
+const MAX_ROLLOUT: usize = 1 << 16;
+/// More numbers than this are not remembered: 256 MiB.
+const MAX_REMEMBERED: usize = 1 << 26;
+
+/// Settings of a player that learns by policy gradients while it lives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyGradientConfig {
+    /// Size of Adam's steps.
+    pub learning_rate: f32,
+    /// Units in each of the two hidden layers, of the actor and of the critic; 1 to 1024.
+    pub hidden: usize,
+    /// Steps that are remembered at most, 8 to 65536: when there are so many, they are learnt from and forgotten.
+    pub rollout: usize,
+}
+
+impl PolicyGradientConfig {
+    /// Reads `key=value` pairs, separated by commas, over what stands there.
+    ///
+    /// # Errors
+    /// An unknown key, a value that cannot be read or makes no sense.
+    pub(super) fn read(mut self, parameters: &str) -> Result<Self, String> {
+        fn number<T: std::str::FromStr>(key: &str, value: &str) -> Result<T, String> {
+            value.parse().map_err(|_| format!("`{value}` is no value for `{key}`"))
+        }
+        for pair in parameters.split(',').filter(|pair| !pair.trim().is_empty()) {
+            let (key, value) = pair.split_once('=').ok_or_else(|| format!("`{pair}` is not of the form key=value"))?;
+            let (key, value) = (key.trim(), value.trim());
+            match key {
+                "learning_rate" => self.learning_rate = number(key, value)?,
+                "hidden" => self.hidden = number(key, value)?,
+                "rollout" => self.rollout = number(key, value)?,
+                _ => return Err(format!("it has no parameter `{key}`; it has: learning_rate, hidden, rollout")),
+            }
+        }
+        self.check()?;
+        Ok(self)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let PolicyGradientConfig { learning_rate, hidden, rollout } = *self;
+        if !(learning_rate.is_finite() && learning_rate > 0.0) {
+            return Err(format!("learning_rate is {learning_rate}: it must be a finite number above 0"));
+        }
+        if !(1..=MAX_HIDDEN).contains(&hidden) {
+            return Err(format!("hidden is {hidden}: it must be 1 to {MAX_HIDDEN}"));
+        }
+        if !(8..=MAX_ROLLOUT).contains(&rollout) {
+            return Err(format!("rollout is {rollout}: it must be 8 to {MAX_ROLLOUT}"));
+        }
+        Ok(())
+    }
+}
+
+/// Actor and critic, and what is remembered: all that a life changes.
+pub(super) struct Life {
+    pub model: Model,
+    pub rollout: Rollout,
+    /// For continuous actions alone.
+    reward_unit: Option<RewardUnit>,
+}
+
+impl Life {
+    /// New networks that know nothing, and an empty memory.
+    ///
+    /// # Errors
+    /// Settings out of range, actions of a kind that the policy does not know, more to remember than there is room for.
+    pub fn begin(
+        config: &PolicyGradientConfig,
+        observation: &Space,
+        action: &Space,
+        rng: &mut Rng,
+    ) -> Result<Self, Unable> {
+        config.check().map_err(Unable)?;
+        let policy = Policy::of(action)?;
+        let (inputs, choice_len) = (observation.flat_len(), policy.choice_len());
+        let numbers = config.rollout.saturating_mul(inputs.saturating_add(choice_len));
+        let numbers = numbers.max(config.hidden.saturating_mul(inputs.saturating_add(policy.outputs())));
+        if numbers > MAX_REMEMBERED {
+            return Err(Unable(format!(
+                "{inputs} inputs and {} outputs are too many for hidden={} and rollout={}: that makes {numbers} numbers, \
+                 and at most {MAX_REMEMBERED} are allowed",
+                policy.outputs(),
+                config.hidden,
+                config.rollout
+            )));
+        }
+        let model = Model::new(policy, inputs, config.hidden, rng);
+        let reward_unit = model.is_continuous().then(RewardUnit::default);
+        Ok(Life { model, rollout: Rollout::new(config.rollout, inputs, choice_len), reward_unit })
+    }
+
+    /// Chooses what to do and remembers it.
+    ///
+    /// # Errors
+    /// Outputs that are not numbers.
+    pub fn act(&mut self, percept: &Percept<'_>, rng: &mut Rng) -> Result<Action<'_>, Unable> {
+        let Life { model, rollout, .. } = self;
+        let value = model.value(percept.observation);
+        let step = rollout.push(percept.observation, value);
+        let choice = &mut rollout.choices[step * rollout.choice_len..][..rollout.choice_len];
+        rollout.log_probabilities[step] = model.draw(percept.observation, rng, choice);
+        if !(value.is_finite() && rollout.log_probabilities[step].is_finite()) {
+            return Err(Unable("its weights have grown beyond all numbers: give a smaller learning_rate".into()));
+        }
+        Ok(model.policy.action())
+    }
+
+    /// Remembers what came of the last choice.
+    pub fn feedback(&mut self, feedback: &Feedback) {
+        let Some(step) = self.rollout.len.checked_sub(1) else { return };
+        let reward = feedback.reward;
+        let in_units = self.reward_unit.as_mut().map(|unit| unit.measure(reward, feedback.episode_ended()));
+        self.rollout.rewards[step] = in_units.unwrap_or(reward) as f32;
+        self.rollout.ends[step] = match (feedback.terminated, feedback.truncated) {
+            (true, _) => End::Terminated,
+            (false, true) => End::Truncated,
+            (false, false) => End::GoesOn,
+        };
+    }
+}
+
+/// The deviation of the discounted sum of all rewards of an episode up to a step.
+#[derive(Default)]
+struct RewardUnit {
+    discounted: f64,
+    count: f64,
+    mean: f64,
+    /// Sum of squared distances from the mean (Welford 1962).
+    squares: f64,
+}
+
+impl RewardUnit {
+    /// A reward in this unit.
+    fn measure(&mut self, reward: f64, episode_ended: bool) -> f64 {
+        self.discounted = f64::from(DISCOUNT) * self.discounted + reward;
+        self.count += 1.0;
+        let off = self.discounted - self.mean;
+        self.mean += off / self.count;
+        self.squares += off * (self.discounted - self.mean);
+        if episode_ended {
+            self.discounted = 0.0;
+        }
+        (reward / (self.squares / self.count + 1e-8).sqrt()).clamp(-10.0, 10.0)
+    }
+}
+
+/// Whether an episode ends with a step, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    GoesOn,
+    Terminated,
+    Truncated,
+}
+
+/// Steps that are remembered.
+pub(super) struct Rollout {
+    inputs: usize,
+    choice_len: usize,
+    len: usize,
+    observations: Vec<f32>,
+    choices: Vec<f32>,
+    rewards: Vec<f32>,
+    ends: Vec<End>,
+    /// The logarithm of the probability that each choice had when it was made.
+    pub log_probabilities: Vec<f32>,
+    /// What the critic expected.
+    values: Vec<f32>,
+    pub advantages: Vec<f32>,
+    /// What the critic should have expected.
+    pub returns: Vec<f32>,
+}
+
+impl Rollout {
+    fn new(steps: usize, inputs: usize, choice_len: usize) -> Self {
+        let zeros = |len| vec![0.0; len];
+        Rollout {
+            inputs,
+            choice_len,
+            len: 0,
+            observations: zeros(steps * inputs),
+            choices: zeros(steps * choice_len),
+            rewards: zeros(steps),
+            ends: vec![End::GoesOn; steps],
+            log_probabilities: zeros(steps),
+            values: zeros(steps),
+            advantages: zeros(steps),
+            returns: zeros(steps),
+        }
+    }
+
+    fn push(&mut self, observation: &[f32], value: f32) -> usize {
+        let step = self.len;
+        self.observations[step * self.inputs..][..self.inputs].copy_from_slice(observation);
+        (self.values[step], self.rewards[step], self.ends[step]) = (value, 0.0, End::GoesOn);
+        self.len += 1;
+        step
+    }
+
+    /// Steps that are remembered now.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no room for another step.
+    pub fn is_full(&self) -> bool {
+        self.len == self.ends.len()
+    }
+
+    /// Whether the last step that is remembered was the last of an episode.
+    pub fn ends_with_episode(&self) -> bool {
+        self.len > 0 && self.ends[self.len - 1] != End::GoesOn
+    }
+
+    /// Forgets all steps.
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// What was seen and chosen at a step.
+    pub fn step(&self, step: usize) -> (&[f32], &[f32]) {
+        let observation = &self.observations[step * self.inputs..][..self.inputs];
+        (observation, &self.choices[step * self.choice_len..][..self.choice_len])
+    }
+
+    /// Works out advantages and returns; `next_value` is what is expected after the last step if the episode goes on.
+    pub fn judge(&mut self, next_value: f32, lambda: f32) {
+        let (mut advantage, mut next_value) = (0.0, next_value);
+        for step in (0..self.len).rev() {
+            let value = self.values[step];
+            match self.ends[step] {
+                End::GoesOn => {}
+                End::Terminated => (advantage, next_value) = (0.0, 0.0),
+                End::Truncated => (advantage, next_value) = (0.0, value),
+            }
+            advantage = self.rewards[step] + DISCOUNT * next_value - value + DISCOUNT * lambda * advantage;
+            self.advantages[step] = advantage;
+            self.returns[step] = advantage + value;
+            next_value = value;
+        }
+    }
+}
+
+/// What the networks now make of a step that is remembered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Assessment {
+    pub log_probability: f32,
+    pub entropy: f32,
+    pub value: f32,
+}
+
+/// An actor, a critic, and what moves their weights.
+pub(super) struct Model {
+    policy: Policy,
+    actor: Perceptron,
+    critic: Perceptron,
+    /// The actor's, the logarithms of its deviations, the critic's.
+    weights: Vec<f32>,
+    /// Loss by each weight.
+    gradient: Vec<f32>,
+    adam: Adam,
+    output_errors: Vec<f32>,
+}
+
+impl Model {
+    fn new(policy: Policy, inputs: usize, hidden: usize, rng: &mut Rng) -> Self {
+        let actor = Perceptron::new(inputs, hidden, policy.outputs());
+        let critic = Perceptron::new(inputs, hidden, 1);
+        // All actions are nearly equally likely at first.
+        let mut weights = actor.draw(0.01, rng);
+        weights.resize(weights.len() + policy.log_deviations(), 0.0);
+        weights.extend(critic.draw(1.0, rng));
+        let (gradient, adam) = (vec![0.0; weights.len()], Adam::new(weights.len()));
+        let output_errors = vec![0.0; policy.outputs()];
+        Model { policy, actor, critic, weights, gradient, adam, output_errors }
+    }
+
+    /// Whether actions are numbers.
+    pub fn is_continuous(&self) -> bool {
+        self.policy.log_deviations() > 0
+    }
+
+    /// What the critic expects.
+    pub fn value(&mut self, observation: &[f32]) -> f32 {
+        let critic = &self.weights[self.weights.len() - self.critic.weights()..];
+        self.critic.forward(critic, observation)[0]
+    }
+
+    fn draw(&mut self, observation: &[f32], rng: &mut Rng, choice: &mut [f32]) -> f32 {
+        let (actor, rest) = self.weights.split_at(self.actor.weights());
+        let outputs = self.actor.forward(actor, observation);
+        self.policy.draw(outputs, &rest[..self.policy.log_deviations()], rng, choice)
+    }
+
+    /// What the networks make of having chosen `choice` at `observation`.
+    pub fn assess(&mut self, observation: &[f32], choice: &[f32]) -> Assessment {
+        let value = self.value(observation);
+        let (actor, rest) = self.weights.split_at(self.actor.weights());
+        let outputs = self.actor.forward(actor, observation);
+        let (log_probability, entropy) = self.policy.assess(outputs, &rest[..self.policy.log_deviations()], choice);
+        Assessment { log_probability, entropy, value }
+    }
+
+    /// Adds to the gradient, given the loss by each number of the [`Assessment`] that was just made of the same step.
+    pub fn backward(&mut self, observation: &[f32], choice: &[f32], loss_by: Assessment) {
+        let (actor_len, deviations) = (self.actor.weights(), self.policy.log_deviations());
+        let (actor, rest) = self.weights.split_at(actor_len);
+        let (log_deviations, critic) = rest.split_at(deviations);
+        let (to_actor, rest) = self.gradient.split_at_mut(actor_len);
+        let (to_deviations, to_critic) = rest.split_at_mut(deviations);
+        let by = (loss_by.log_probability, loss_by.entropy);
+        let errors = &mut self.output_errors;
+        self.policy.backward(self.actor.outputs(), log_deviations, choice, by, errors, to_deviations);
+        self.actor.backward(actor, observation, errors, to_actor);
+        self.critic.backward(critic, observation, &[loss_by.value], to_critic);
+    }
+
+    /// Moves down the gradient and makes it 0.
+    pub fn descend(&mut self, learning_rate: f32) {
+        let norm = self.gradient.iter().map(|slope| f64::from(*slope).powi(2)).sum::<f64>().sqrt() as f32;
+        let shorten = MAX_GRADIENT_NORM / norm.max(MAX_GRADIENT_NORM);
+        self.gradient.iter_mut().for_each(|slope| *slope *= -GRADIENT_UNIT * shorten);
+        self.adam.ascend(&mut self.weights, &self.gradient, learning_rate);
+        self.gradient.fill(0.0);
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use rand::RngExt;
+    use vsml_envs::stream;
+
+    /// A life with a few remembered steps, all of them made up, whose weights are nothing special.
+    pub fn remembered(action: &Space, steps: usize) -> Life {
+        let mut rng = stream(1, "actor critic", &[]);
+        let config = PolicyGradientConfig { learning_rate: 0.01, hidden: 5, rollout: steps };
+        let observation = Space::uniform_box(-1.0, 1.0, 3);
+        let mut life = Life::begin(&config, &observation, action, &mut rng).unwrap();
+        life.model.weights.iter_mut().for_each(|weight| *weight += rng.random::<f32>() - 0.5);
+        for step in 0..steps {
+            let observation: Vec<f32> = (0..3).map(|_| 2.0 * rng.random::<f32>() - 1.0).collect();
+            life.act(&Percept { observation: &observation, episode_begins: false }, &mut rng).unwrap();
+            let reward = f64::from(rng.random::<f32>());
+            life.feedback(&Feedback { reward, terminated: step % 7 == 3, truncated: step % 5 == 4, target: None });
+        }
+        life.rollout.judge(0.3, 0.95);
+        life
+    }
+
+    /// Holds the gradient that `loss` has added up against finite differences of the loss that it returns.
+    pub fn compare_with_finite_differences(life: &mut Life, mut loss: impl FnMut(&mut Life) -> f32) {
+        loss(life);
+        let gradient = life.model.gradient.clone();
+        assert!(gradient.iter().any(|slope| slope.abs() > 0.01), "{gradient:?}");
+        let step = 4e-3;
+        for (place, found) in gradient.iter().enumerate() {
+            let kept = life.model.weights[place];
+            let [more, less] = [kept + step, kept - step].map(|weight| {
+                life.model.weights[place] = weight;
+                loss(life)
+            });
+            life.model.weights[place] = kept;
+            let slope = (more - less) / (2.0 * step);
+            assert!((slope - found).abs() < 1e-3 + 0.01 * slope.abs(), "{place}: {found} instead of {slope}");
+        }
+    }
+
+    #[test]
+    fn advantages_are_those_on_paper() {
+        let mut rollout = Rollout::new(8, 1, 1);
+        for (value, reward, end) in
+            [(1.0, 0.5, End::GoesOn), (2.0, -1.0, End::Terminated), (4.0, 1.0, End::Truncated), (8.0, 0.0, End::GoesOn)]
+        {
+            let step = rollout.push(&[0.0], value);
+            (rollout.rewards[step], rollout.ends[step]) = (reward, end);
+        }
+        rollout.judge(10.0, 0.5);
+        let terminated = -1.0 - 2.0;
+        let expected =
+            [0.5 + 0.99 * 2.0 - 1.0 + 0.99 * 0.5 * terminated, terminated, 1.0 + 0.99 * 4.0 - 4.0, 9.9 - 8.0];
+        for (step, expected) in expected.into_iter().enumerate() {
+            assert!((rollout.advantages[step] - expected).abs() < 1e-5, "{step}: {:?}", rollout.advantages);
+            assert!((rollout.returns[step] - expected - rollout.values[step]).abs() < 1e-5);
+        }
+        // Nothing is expected, and λ is 1: returns are discounted sums of rewards.
+        let mut rollout = Rollout::new(8, 1, 1);
+        (0..3).for_each(|step| {
+            let step = rollout.push(&[0.0], step as f32);
+            rollout.rewards[step] = 1.0;
+        });
+        rollout.ends[2] = End::Terminated;
+        rollout.judge(99.0, 1.0);
+        assert!((rollout.returns[0] - (1.0 + 0.99 + 0.99 * 0.99)).abs() < 1e-6, "{:?}", rollout.returns);
+    }
+
+    #[test]
+    fn a_long_gradient_is_shortened_and_followed_by_adam_with_its_larger_epsilon() {
+        let mut model = remembered(&Space::discrete(2), 8).model;
+        let before = model.weights.clone();
+        model.gradient.fill(0.0);
+        (model.gradient[0], model.gradient[1]) = (3e-5, -4e-5);
+        model.descend(0.1);
+        // Adam's first step is the learning rate times g / (|g| + ε).
+        for (place, slope) in [(0, 3e-5), (1, -4e-5f32)] {
+            let step = -0.1 * slope / (slope.abs() + 1e-5);
+            assert!((model.weights[place] - before[place] - step).abs() < 1e-4, "{place}");
+        }
+        assert!(model.gradient.iter().all(|slope| *slope == 0.0) && model.weights[2..] == before[2..]);
+        model.adam = Adam::new(before.len());
+        (model.gradient[0], model.gradient[1]) = (30.0, 40.0);
+        model.descend(0.1);
+        let moment = [0.3, 0.4].map(|slope| (1.0 - 0.9) * GRADIENT_UNIT * -slope);
+        assert!((model.adam.first_moment[0] - moment[0]).abs() < 1e-9, "{}", model.adam.first_moment[0]);
+        assert!((model.adam.first_moment[1] - moment[1]).abs() < 1e-9);
+    }
+
+    #[test]
+    fn rewards_count_in_deviations_of_their_discounted_sum() {
+        let mut unit = RewardUnit::default();
+        assert_eq!(unit.measure(3.0, false), 10.0, "nothing is known of deviations yet");
+        // Sums are 3, 0.99 · 3 - 1 = 1.97, and, after the end of the episode, 2; their variance is 0.2291.
+        unit.measure(-1.0, true);
+        let sums = [3.0, f64::from(DISCOUNT) * 3.0 - 1.0, 2.0];
+        let mean = sums.iter().sum::<f64>() / 3.0;
+        let variance = sums.iter().map(|sum| (sum - mean).powi(2)).sum::<f64>() / 3.0;
+        let found = unit.measure(2.0, false);
+        assert!((found - 2.0 / variance.sqrt()).abs() < 1e-6 && (variance - 0.2291).abs() < 1e-4, "{found} {variance}");
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused() {
+        let config = PolicyGradientConfig { learning_rate: 0.01, hidden: 64, rollout: 1 << 16 };
+        let wide = Space::uniform_box(0.0, 1.0, 5000);
+        let refused = Life::begin(&config, &wide, &Space::discrete(2), &mut stream(1, "refused", &[]));
+        assert!(refused.err().unwrap().0.contains("rollout=65536"));
+    }
+}
