@@ -189,7 +189,7 @@ impl Machine<9, 4, 4> for CartPole {
     ) -> Stepped<4, 4> {
         let pole = Pole { gravity, masspole, total_mass, polemass_length, length };
         let force = if action == 1.0 { force } else { -force };
-        let sin_cos = mathematics.sin_cos_of_small(angle);
+        let sin_cos = mathematics.sin_cos_of_small(angle); // No pole that has not fallen leans further.
         let [x_acceleration, angle_acceleration] = accelerations(pole, force, sin_cos, angle_velocity);
 
         let x = x + tau * x_velocity;
