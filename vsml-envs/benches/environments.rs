@@ -20,12 +20,11 @@ fn tasks(spec: &str) -> Tasks {
     }
 }
 
-/// Indices of discrete actions, drawn uniformly.
-fn actions(spec: &str) -> Vec<usize> {
+/// Actions, drawn uniformly.
+fn actions(spec: &str) -> Vec<OwnedAction> {
     let environment = tasks(spec).distribution.sample(&mut KEY.stream("task"));
     let (space, mut rng) = (environment.action_space(), stream(0, "benchmark", &[]));
-    let index = |action: OwnedAction| action.borrow().index();
-    (0..STEPS).map(|_| index(space.sample(&mut rng))).collect()
+    (0..STEPS).map(|_| space.sample(&mut rng)).collect()
 }
 
 fn environments(criterion: &mut Criterion) {
@@ -34,6 +33,7 @@ fn environments(criterion: &mut Criterion) {
         "CartPole-v1:permute_observations=true,permute_actions=true,scale_observations=0.5..2,time_limit=200",
         "BernoulliBandit-v0",
         "BernoulliBandit-v0:arms=50",
+        "GaussianBandit-v0",
         "HeartsAndTraps-v0",
         "HeartsAndTraps-v0:size=11,view=whole,walls=20",
         "FourRooms-v0",
@@ -41,6 +41,8 @@ fn environments(criterion: &mut Criterion) {
         "FrozenLake-v1",
         "Acrobot-v1",
         "MountainCar-v0",
+        "MountainCarContinuous-v0",
+        "Pendulum-v1",
         "RandomLabels-v0",
         "SumSign-v0",
         "Digits-v0",
@@ -57,8 +59,8 @@ fn environments(criterion: &mut Criterion) {
             bencher.iter(|| {
                 environment.reset(&mut rng, &mut observation);
                 let mut total = 0.0;
-                for &action in black_box(&actions) {
-                    let step = environment.step(Action::Discrete(action), &mut rng, &mut observation);
+                for action in black_box(&actions) {
+                    let step = environment.step(action.borrow(), &mut rng, &mut observation);
                     total += step.reward + f64::from(observation[0]);
                     if step.ended() {
                         environment.reset(&mut rng, &mut observation);
@@ -79,9 +81,9 @@ fn environments(criterion: &mut Criterion) {
             bencher.iter(|| {
                 let Ok(mut life) = tasks.begin(&KEY) else { panic!("{spec} cannot begin") };
                 let mut total = 0.0;
-                for &action in black_box(&actions) {
+                for action in black_box(&actions) {
                     total += f64::from(life.percept().observation[0]);
-                    match life.step(Action::Discrete(action)) {
+                    match life.step(action.borrow()) {
                         Ok(feedback) => total += feedback.reward,
                         Err(fault) => panic!("{fault}"),
                     }
@@ -100,16 +102,38 @@ fn vectors(criterion: &mut Criterion) {
     assert!(one_thread.is_ok());
     let mut group = criterion.benchmark_group("vector");
     group.throughput(Throughput::Elements(MANY as u64));
-    for spec in ["CartPole-v1", "CartPole-v1:permute_observations=true", "BernoulliBandit-v0", "HeartsAndTraps-v0"] {
+    let specs = [
+        "CartPole-v1",
+        "CartPole-v1:permute_observations=true",
+        "MountainCar-v0",
+        "MountainCarContinuous-v0",
+        "Pendulum-v1",
+        "Acrobot-v1",
+        "BernoulliBandit-v0",
+        "BernoulliBandit-v0:arms=50",
+        "GaussianBandit-v0",
+        "HeartsAndTraps-v0",
+    ];
+    for spec in specs {
         let keys: Vec<LifetimeKey> = (0..MANY as u64).map(|lifetime| LifetimeKey { lifetime, ..KEY }).collect();
-        let actions: Vec<usize> = actions(spec).into_iter().cycle().take(4 * MANY).collect();
+        let (mut indices, mut numbers) = (Vec::new(), Vec::new());
+        for action in actions(spec).iter().cycle().take(4 * MANY) {
+            match action.borrow() {
+                Action::Continuous(more) => numbers.extend_from_slice(more),
+                discrete => indices.push(discrete.index()),
+            }
+        }
         let mut turn = 0;
         let Ok(mut vector) = tasks(spec).vector(&keys, Autoreset::SameStep) else { panic!("{spec} cannot begin") };
         group.bench_function(spec, |bencher| {
             bencher.iter(|| {
                 turn = (turn + 1) % 4;
-                let stepped = vector.step(Actions::Discrete(&actions[turn * MANY..(turn + 1) * MANY]));
-                assert!(stepped.is_ok());
+                let now = turn * MANY..(turn + 1) * MANY;
+                let actions = match numbers.is_empty() {
+                    true => Actions::Discrete(&indices[now]),
+                    false => Actions::Continuous(&numbers[now]),
+                };
+                assert!(vector.step(actions).is_ok());
             });
         });
     }

@@ -6,7 +6,7 @@ mod trajectory;
 
 use vsml_envs::check::CountingAllocator;
 use vsml_envs::vector::{Actions, Autoreset};
-use vsml_envs::{LifetimeKey, Registry, Split, stream};
+use vsml_envs::{LifetimeKey, Registry, Space, Split, stream};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
@@ -51,11 +51,22 @@ fn a_step_of_many_allocates_nothing() {
     let keys: Vec<LifetimeKey> = (0..20)
         .map(|lifetime| LifetimeKey { seed: 0, split: Split::Test, generation: 0, member: 0, lifetime })
         .collect();
-    for spec in ["CartPole-v1", "BernoulliBandit-v0", "HeartsAndTraps-v0:time_limit=5"] {
+    let specs = [
+        "CartPole-v1",
+        "MountainCarContinuous-v0:max_episode_steps=9",
+        "Acrobot-v1:max_episode_steps=9",
+        "BernoulliBandit-v0",
+        "HeartsAndTraps-v0:time_limit=5",
+    ];
+    for spec in specs {
         let mut many = trajectory::tasks(spec, 100).vector(&keys, Autoreset::SameStep).unwrap();
         let before = CountingAllocator::count();
         for step in 0..100 {
-            many.step(Actions::Discrete(&[step % 2; 20])).unwrap();
+            let actions = match many.action_space() {
+                Space::Box { .. } => Actions::Continuous(&[1.0; 20]),
+                _ => Actions::Discrete(&[step % 2; 20]),
+            };
+            many.step(actions).unwrap();
         }
         assert_eq!(CountingAllocator::count() - before, 0, "{spec}");
     }

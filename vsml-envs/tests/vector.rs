@@ -66,13 +66,15 @@ fn joined(actions: &[OwnedAction]) -> (Vec<usize>, Vec<f32>, Vec<bool>) {
     (indices, numbers, bits)
 }
 
-/// Steps `count` environments of `tasks` side by side and alone, and compares all that can be seen.
-fn compare(spec: &str, tasks: &Tasks, count: u64, steps: u64, autoreset: Autoreset) {
+/// Steps `count` environments of `tasks` side by side and alone, and compares all that can be seen. How many episodes came
+/// to their natural end, and how many were cut off.
+fn compare(spec: &str, tasks: &Tasks, count: u64, steps: u64, autoreset: Autoreset) -> [usize; 2] {
     let keys: Vec<LifetimeKey> = (0..count).map(|i| key(7, i)).collect();
     let mut vector = tasks.vector(&keys, autoreset).unwrap();
     let mut alone: Vec<Alone> = keys.iter().map(|key| Alone::begin(tasks, key)).collect();
     let mut players: Vec<Rng> = keys.iter().map(|key| key.stream("player")).collect();
     let space = vector.action_space().clone();
+    let mut ends = [0, 0];
     for step in 0..steps {
         let actions: Vec<OwnedAction> = players.iter_mut().map(|player| space.sample(player)).collect();
         let (indices, numbers, bits) = joined(&actions);
@@ -91,16 +93,23 @@ fn compare(spec: &str, tasks: &Tasks, count: u64, steps: u64, autoreset: Autores
         for (i, alone) in alone.iter_mut().enumerate() {
             alone.step(actions[i].borrow(), autoreset);
             let place = format!("{spec}, {autoreset:?}, environment {i}, step {step}");
-            assert_eq!(vector.observations()[i * len..(i + 1) * len], alone.observation, "{place}");
+            let observation = &vector.observations()[i * len..(i + 1) * len];
+            assert_eq!(observation, alone.observation, "{place}");
+            let bits = |numbers: &[f32]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<u32>>();
+            assert_eq!(bits(observation), bits(&alone.observation), "{place}");
             let together = Step {
                 reward: vector.rewards()[i],
                 terminated: vector.terminated()[i],
                 truncated: vector.truncated()[i],
             };
             assert_eq!(together, alone.step, "{place}");
+            assert_eq!(together.reward.to_bits(), alone.step.reward.to_bits(), "{place}");
             assert_eq!(vector.final_observation(i), alone.last.as_deref(), "{place}");
+            ends[0] += usize::from(together.terminated);
+            ends[1] += usize::from(together.truncated);
         }
     }
+    ends
 }
 
 const ALL: [Autoreset; 3] = [Autoreset::NextStep, Autoreset::SameStep, Autoreset::Disabled];
@@ -116,12 +125,37 @@ fn every_variant_side_by_side_is_as_alone() {
 
 #[test]
 fn many_environments_on_any_number_of_threads_are_as_alone() {
-    for spec in
-        ["CartPoleVaried-v0:max_episode_steps=30", "BernoulliBandit-v0:arms=3", "HeartsAndTraps-v0:time_limit=9"]
-    {
+    // 1,100 are more than are handed to a thread at once, and no multiple of what is stepped at once.
+    for (spec, terminated, truncated) in [
+        ("CartPoleVaried-v0:max_episode_steps=30", true, true),
+        ("MountainCarVaried-v0:max_episode_steps=30,force=0.01..0.1", true, true),
+        ("MountainCarContinuousVaried-v0:max_episode_steps=30,power=0.01..0.1", true, true),
+        ("PendulumVaried-v0:max_episode_steps=30", false, true),
+        ("AcrobotVaried-v0:max_episode_steps=30,torque=1..9", true, true),
+        ("BernoulliBandit-v0:arms=3", false, false),
+        ("GaussianBandit-v0:noise=0..2", false, false),
+        ("HeartsAndTraps-v0:time_limit=9", false, true),
+    ] {
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| compare(spec, &tasks(spec, 100), 300, 70, Autoreset::SameStep));
+            let ends = pool.install(|| compare(spec, &tasks(spec, 100), 1100, 70, Autoreset::SameStep));
+            assert_eq!(ends.map(|ends| ends > 0), [terminated, truncated], "{spec} did not end as it was to: {ends:?}");
+        }
+    }
+}
+
+#[test]
+fn what_hardly_ever_happens_is_as_alone() {
+    // Angles that the usual series do not reach, in some of the environments; angles turned back by many turns.
+    for spec in [
+        "MountainCar-v0:min_position=-1e9,max_position=1e9,goal_position=9e8,max_speed=1e8,gravity=1..1e7",
+        "MountainCarContinuous-v0:min_position=-1e9,max_position=1e9,goal_position=9e8,max_speed=1e8,gravity=1..1e7",
+        "Pendulum-v1:tau=0.05..1e4,max_speed=1..100",
+        "Acrobot-v1:tau=0.2..500,torque=1..1e6",
+        "Acrobot-v1:equations=nips,tau=0.2..500",
+    ] {
+        for autoreset in ALL {
+            compare(spec, &tasks(spec, 100), 70, 50, autoreset);
         }
     }
 }

@@ -9,8 +9,10 @@
 //! and the difference between them is their own.
 
 use super::bars;
+use super::rows::{Arm, BanditRows};
 use crate::picture::Picture;
 use crate::registry::Family;
+use crate::vector::Batch;
 use crate::{Action, Environment, Rng, Space, Step, TaskDistribution};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -60,6 +62,18 @@ impl BernoulliBandit {
     }
 }
 
+/// An arm that pays 1 with this probability and 0 otherwise.
+#[derive(Clone, Copy)]
+struct Paying(f64);
+
+impl Arm for Paying {
+    #[inline]
+    fn pull(self, rng: &mut Rng) -> f64 {
+        let luck: f64 = rng.random();
+        if luck < self.0 { 1.0 } else { 0.0 }
+    }
+}
+
 impl Environment for BernoulliBandit {
     fn observation_space(&self) -> Space {
         Space::uniform_box(1.0, 1.0, 1)
@@ -75,8 +89,7 @@ impl Environment for BernoulliBandit {
 
     fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step {
         observation[0] = 1.0;
-        let luck: f64 = rng.random();
-        Step::going_on(if luck < self.means[action.index()] { 1.0 } else { 0.0 })
+        Step::going_on(Paying(self.means[action.index()]).pull(rng))
     }
 
     fn expected_rewards(&self) -> Option<&[f64]> {
@@ -184,8 +197,8 @@ impl Bandits {
     }
 }
 
-impl TaskDistribution for Bandits {
-    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
+impl Bandits {
+    fn draw(&self, rng: &mut Rng) -> BernoulliBandit {
         let mut means = self.draw_means(rng);
         let best = (0..means.len()).rev().max_by(|&a, &b| means[a].total_cmp(&means[b])).unwrap_or(0);
         let last = means.len().saturating_sub(1);
@@ -194,7 +207,18 @@ impl TaskDistribution for Bandits {
             Best::First => means.swap(best, 0),
             Best::Last => means.swap(best, last),
         }
-        Box::new(BernoulliBandit { means })
+        BernoulliBandit { means }
+    }
+}
+
+impl TaskDistribution for Bandits {
+    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
+        Box::new(self.draw(rng))
+    }
+
+    fn batch(&self, rngs: &mut [Rng]) -> Box<dyn Batch> {
+        let arms = |bandit: BernoulliBandit| bandit.means.into_iter().map(Paying).collect();
+        Box::new(BanditRows::new(rngs.iter_mut().map(|rng| arms(self.draw(rng)))))
     }
 }
 

@@ -1,8 +1,10 @@
 //! Bandits whose arms pay numbers, not just something or nothing.
 
 use super::bars;
+use super::rows::{Arm, BanditRows};
 use crate::picture::Picture;
 use crate::registry::Family;
+use crate::vector::Batch;
 use crate::wrappers::Span;
 use crate::{Action, Environment, Rng, Space, Step, TaskDistribution};
 use rand::RngExt;
@@ -47,6 +49,21 @@ impl GaussianBandit {
     }
 }
 
+/// An arm that pays normal numbers.
+#[derive(Clone, Copy)]
+struct Normal {
+    mean: f64,
+    deviation: f64,
+}
+
+impl Arm for Normal {
+    #[inline]
+    fn pull(self, rng: &mut Rng) -> f64 {
+        let luck: f64 = rng.sample(StandardNormal);
+        self.mean + self.deviation * luck
+    }
+}
+
 impl Environment for GaussianBandit {
     fn observation_space(&self) -> Space {
         Space::uniform_box(1.0, 1.0, 1)
@@ -62,8 +79,8 @@ impl Environment for GaussianBandit {
 
     fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step {
         observation[0] = 1.0;
-        let luck: f64 = rng.sample(StandardNormal);
-        Step::going_on(self.means[action.index()] + self.deviations[action.index()] * luck)
+        let (mean, deviation) = (self.means[action.index()], self.deviations[action.index()]);
+        Step::going_on(Normal { mean, deviation }.pull(rng))
     }
 
     fn expected_rewards(&self) -> Option<&[f64]> {
@@ -151,8 +168,8 @@ impl GaussianBandits {
     }
 }
 
-impl TaskDistribution for GaussianBandits {
-    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
+impl GaussianBandits {
+    fn draw(&self, rng: &mut Rng) -> GaussianBandit {
         let noise = self.noise.sample(rng);
         let draw = |rng: &mut Rng| match self.means {
             Means::Uniform => rng.random(),
@@ -163,7 +180,20 @@ impl TaskDistribution for GaussianBandits {
         if self.means == Means::SafeFirst {
             (bandit.means[0], bandit.deviations[0]) = (0.0, 0.0);
         }
-        Box::new(bandit)
+        bandit
+    }
+}
+
+impl TaskDistribution for GaussianBandits {
+    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
+        Box::new(self.draw(rng))
+    }
+
+    fn batch(&self, rngs: &mut [Rng]) -> Box<dyn Batch> {
+        let arms = |GaussianBandit { means, deviations }: GaussianBandit| {
+            means.into_iter().zip(deviations).map(|(mean, deviation)| Normal { mean, deviation }).collect()
+        };
+        Box::new(BanditRows::new(rngs.iter_mut().map(|rng| arms(self.draw(rng)))))
     }
 }
 

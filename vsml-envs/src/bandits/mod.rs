@@ -10,6 +10,7 @@ pub mod contextual;
 pub mod fixed;
 pub mod gaussian;
 pub mod restless;
+mod rows;
 pub mod volatile;
 
 pub use bernoulli::{BanditError, BanditKind, Bandits, BernoulliBandit, Best};

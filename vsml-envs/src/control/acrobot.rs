@@ -6,10 +6,14 @@
 //! constant in it; velocities are clipped and angles wrapped after it; a start that is rounded to `f32`. The goal is
 //! asked of the angles as if both links were 1 m long, whatever their lengths are.
 
+mod motion;
+
+use super::lanes::{Alone, Machine, MachineBatch, Mathematics, Stepped, settle, step_alone};
 use super::physics::{PhysicsError, not_negative, positive, some_steps};
 use super::trigonometry::sin_cos;
 use crate::picture::{Colour, Picture, Scene};
 use crate::registry::Family;
+use crate::vector::{Batch, Environments};
 use crate::wrappers::{Span, TimeLimit};
 use crate::{Action, Environment, Rng, Space, Step, TaskDistribution};
 use rand::RngExt;
@@ -101,62 +105,6 @@ impl Physics {
             ("torque_noise", self.torque_noise),
         ])
     }
-
-    /// How fast the four numbers of the state change under a torque.
-    fn derivative(&self, [angle_1, angle_2, velocity_1, velocity_2]: [f64; 4], torque: f64) -> [f64; 4] {
-        let (m1, m2, l1, inertia) = (self.link_mass_1, self.link_mass_2, self.link_length_1, self.link_moi);
-        let (c1, c2, gravity) = (self.link_com_1, self.link_com_2, self.gravity);
-        let (sin_2, cos_2) = sin_cos(angle_2);
-        let (_, level_2) = sin_cos(angle_1 + angle_2 - PI / 2.0);
-        let (_, level_1) = sin_cos(angle_1 - PI / 2.0);
-
-        let d1 = m1 * (c1 * c1) + m2 * (l1 * l1 + c2 * c2 + 2.0 * l1 * c2 * cos_2) + inertia + inertia;
-        let d2 = m2 * (c2 * c2 + l1 * c2 * cos_2) + inertia;
-        let phi_2 = m2 * c2 * gravity * level_2;
-        let phi_1 = -m2 * l1 * c2 * (velocity_2 * velocity_2) * sin_2
-            - 2.0 * m2 * l1 * c2 * velocity_2 * velocity_1 * sin_2
-            + (m1 * c1 + m2 * l1) * gravity * level_1
-            + phi_2;
-        let push = match self.equations {
-            Equations::Book => torque + d2 / d1 * phi_1 - m2 * l1 * c2 * (velocity_1 * velocity_1) * sin_2 - phi_2,
-            Equations::Nips => torque + d2 / d1 * phi_1 - phi_2,
-        };
-        let acceleration_2 = push / (m2 * (c2 * c2) + inertia - d2 * d2 / d1);
-        let acceleration_1 = -(d2 * acceleration_2 + phi_1) / d1;
-        [velocity_1, velocity_2, acceleration_1, acceleration_2]
-    }
-
-    /// The state one time step later.
-    fn advance(&self, state: [f64; 4], torque: f64) -> [f64; 4] {
-        let after = |time: f64, slope: [f64; 4]| std::array::from_fn(|i| state[i] + time * slope[i]);
-        let slope_1 = self.derivative(state, torque);
-        let slope_2 = self.derivative(after(self.tau / 2.0, slope_1), torque);
-        let slope_3 = self.derivative(after(self.tau / 2.0, slope_2), torque);
-        let slope_4 = self.derivative(after(self.tau, slope_3), torque);
-        let sum = |i: usize| slope_1[i] + 2.0 * slope_2[i] + 2.0 * slope_3[i] + slope_4[i];
-        let [angle_1, angle_2, velocity_1, velocity_2] = after(self.tau / 6.0, std::array::from_fn(sum));
-        [
-            wrapped(angle_1),
-            wrapped(angle_2),
-            velocity_1.clamp(-self.max_velocity_1, self.max_velocity_1),
-            velocity_2.clamp(-self.max_velocity_2, self.max_velocity_2),
-        ]
-    }
-}
-
-/// The same angle between -π and π, by as many whole turns as it takes.
-fn wrapped(mut angle: f64) -> f64 {
-    const CIRCLE: f64 = 2.0 * PI;
-    if angle.abs() > 100.0 {
-        angle %= CIRCLE; // Turn by turn would take long, or for ever.
-    }
-    while angle > PI {
-        angle -= CIRCLE;
-    }
-    while angle < -PI {
-        angle += CIRCLE;
-    }
-    angle
 }
 
 /// Two links and their motor. Its page of the manual is that of [`Acrobots`].
@@ -201,6 +149,70 @@ impl Acrobot {
     }
 }
 
+impl Physics {
+    /// A step under a torque, however it came about.
+    #[inline(always)]
+    fn swing(&self, state: [f64; 4], torque: f64, mathematics: &mut impl Mathematics) -> Stepped<4, 6> {
+        let state = self.advance(state, torque, mathematics);
+        let [angle_1, angle_2, velocity_1, velocity_2] = state;
+        let ((sin_1, cos_1), (sin_2, cos_2)) = (mathematics.sin_cos(angle_1), mathematics.sin_cos(angle_2));
+        let terminated = -cos_1 - mathematics.sin_cos(angle_2 + angle_1).1 > 1.0;
+        let shown = [cos_1, sin_1, cos_2, sin_2, velocity_1, velocity_2].map(|number| number as f32);
+        Stepped { state, shown, reward: if terminated { 0.0 } else { -1.0 }, terminated }
+    }
+}
+
+/// Without noise of the torque, for that is drawn.
+impl Machine<12, 4, 6> for Acrobot {
+    fn make(&self) -> [f64; 12] {
+        let physics = self.physics;
+        [
+            physics.gravity,
+            physics.link_length_1,
+            physics.link_mass_1,
+            physics.link_mass_2,
+            physics.link_com_1,
+            physics.link_com_2,
+            physics.link_moi,
+            physics.max_velocity_1,
+            physics.max_velocity_2,
+            physics.torque,
+            physics.tau,
+            f64::from(u8::from(physics.equations == Equations::Nips)),
+        ]
+    }
+
+    fn numbers(&self) -> [f64; 4] {
+        self.state
+    }
+
+    fn set_numbers(&mut self, state: [f64; 4]) {
+        self.state = state;
+    }
+
+    #[inline(always)]
+    fn advance(make: [f64; 12], state: [f64; 4], action: f64, mathematics: &mut impl Mathematics) -> Stepped<4, 6> {
+        let [gravity, link_length_1, link_mass_1, link_mass_2, link_com_1, link_com_2, link_moi, rest @ ..] = make;
+        let [max_velocity_1, max_velocity_2, torque, tau, nips] = rest;
+        let physics = Physics {
+            gravity,
+            link_length_1,
+            link_mass_1,
+            link_mass_2,
+            link_com_1,
+            link_com_2,
+            link_moi,
+            max_velocity_1,
+            max_velocity_2,
+            torque,
+            torque_noise: 0.0,
+            tau,
+            equations: if nips == 1.0 { Equations::Nips } else { Equations::Book },
+        };
+        physics.swing(state, (action - 1.0) * torque, mathematics)
+    }
+}
+
 impl Environment for Acrobot {
     fn observation_space(&self) -> Space {
         let Physics { max_velocity_1, max_velocity_2, .. } = self.physics;
@@ -220,16 +232,14 @@ impl Environment for Acrobot {
     }
 
     fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step {
-        let mut torque = (action.index() as f64 - 1.0) * self.physics.torque;
-        let noise = self.physics.torque_noise;
+        let action = action.index() as f64;
+        let Physics { torque, torque_noise: noise, .. } = self.physics;
         if noise > 0.0 {
-            torque += -noise + 2.0 * noise * rng.random::<f64>();
+            let torque = (action - 1.0) * torque + (-noise + 2.0 * noise * rng.random::<f64>());
+            settle(self, self.physics.swing(self.state, torque, &mut Alone), observation)
+        } else {
+            step_alone(self, action, observation)
         }
-        self.state = self.physics.advance(self.state, torque);
-        self.observe(observation);
-        let [angle_1, angle_2, ..] = self.state;
-        let terminated = -sin_cos(angle_1).1 - sin_cos(angle_2 + angle_1).1 > 1.0;
-        Step { reward: if terminated { 0.0 } else { -1.0 }, terminated, truncated: false }
     }
 
     fn picture(&self) -> Option<Picture> {
@@ -377,12 +387,27 @@ impl Acrobots {
     }
 }
 
-impl TaskDistribution for Acrobots {
-    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
+impl Acrobots {
+    fn draw(&self, rng: &mut Rng) -> Acrobot {
         match Acrobot::new(self.sample_physics(rng)) {
-            Ok(links) => Box::new(TimeLimit::new(links, self.max_episode_steps)),
+            Ok(links) => links,
             Err(error) => panic!("{error}; Family::check would have said so"),
         }
+    }
+}
+
+impl TaskDistribution for Acrobots {
+    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
+        Box::new(TimeLimit::new(self.draw(rng), self.max_episode_steps))
+    }
+
+    fn batch(&self, rngs: &mut [Rng]) -> Box<dyn Batch> {
+        let links = rngs.iter_mut().map(|rng| self.draw(rng));
+        if self.torque_noise.high() > 0.0 {
+            let limited = links.map(|links| TimeLimit::new(links, self.max_episode_steps));
+            return Box::new(Environments::new(limited.collect()));
+        }
+        Box::new(MachineBatch::new(links, self.max_episode_steps))
     }
 }
 
@@ -407,52 +432,8 @@ mod tests {
         })
     }
 
-    /// Kinetic and potential energy of Gymnasium's links, J.
-    fn energy([angle_1, angle_2, velocity_1, velocity_2]: [f64; 4]) -> f64 {
-        // Both inertias are about the centres of mass; the second link turns with both velocities.
-        let (cos_1, cos_2, cos_both) = (sin_cos(angle_1).1, sin_cos(angle_2).1, sin_cos(angle_1 + angle_2).1);
-        let both = velocity_1 + velocity_2;
-        let first = 0.5 * (1.0 + 0.25) * velocity_1 * velocity_1;
-        let second = 0.5 * (velocity_1 * velocity_1 + 0.25 * both * both + cos_2 * velocity_1 * both + both * both);
-        first + second - 9.8 * (0.5 * cos_1 + cos_1 + 0.5 * cos_both)
-    }
-
-    #[test]
-    fn without_torque_energy_stays_and_with_it_it_does_not() {
-        let physics = Physics { tau: 0.001, ..Physics::default() };
-        let mut state = [1.0, -0.5, 0.3, 0.8];
-        let before = energy(state);
-        for _ in 0..2000 {
-            state = physics.advance(state, 0.0);
-        }
-        assert!((energy(state) - before).abs() < 1e-9, "{} J of {before} J", energy(state) - before);
-        // The equations of 1996 leave a term out, so they make energy of nothing.
-        let nips = Physics { equations: Equations::Nips, ..physics };
-        let mut state = [1.0, -0.5, 0.3, 0.8];
-        for _ in 0..2000 {
-            state = nips.advance(state, 0.0);
-        }
-        assert!((energy(state) - before).abs() > 0.01);
-    }
-
-    #[test]
-    fn work_is_torque_times_angle() {
-        let physics = Physics { tau: 0.001, ..Physics::default() };
-        let mut state = [0.1, 0.0, 0.0, 0.0];
-        let before = energy(state);
-        for _ in 0..500 {
-            state = physics.advance(state, 1.0);
-        }
-        assert!((energy(state) - before - state[1]).abs() < 1e-9, "the joint turned by {} rad", state[1]);
-    }
-
     #[test]
     fn angles_are_wrapped_and_velocities_clipped() {
-        for (angle, expected) in [(3.0, 3.0), (4.0, 4.0 - 2.0 * PI), (-10.0, 4.0 * PI - 10.0), (1000.5 * PI, 0.5 * PI)]
-        {
-            assert!((wrapped(angle) - expected).abs() < 1e-11, "{angle}");
-        }
-        assert!((-PI..=PI).contains(&wrapped(1e300)) && wrapped(f64::INFINITY).is_nan());
         let mut links = Acrobot::new(Physics::default()).unwrap();
         links.set_state([0.0, 0.0, 12.5, 28.0]);
         links.step(Action::Discrete(2), &mut stream(0, "acrobot", &[]), &mut [0.0; 6]);

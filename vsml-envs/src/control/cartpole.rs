@@ -9,7 +9,7 @@
 //!
 //! The limit of 500 steps is not physics. It is put around the cart by the [distribution](CartPoles).
 
-use super::cartpole_batch::CartPoleBatch;
+use super::lanes::{Machine, MachineBatch, Mathematics, Stepped, step_alone};
 use super::physics::{PhysicsError, finite, positive, some_steps};
 use super::trigonometry::sin_cos;
 use crate::picture::{Colour, Picture, Scene};
@@ -126,13 +126,13 @@ impl CartPole {
     /// How the velocities of cart (m/s²) and pole (rad/s²) change under a force (N).
     #[inline]
     pub(super) fn accelerations(&self, force: f64) -> [f64; 2] {
-        let Physics { gravity, masspole, length, .. } = self.physics;
         let [_, _, angle, angle_velocity] = self.state;
-        let (sin, cos) = sin_cos(angle);
-        let push = (force + self.polemass_length * (angle_velocity * angle_velocity) * sin) / self.total_mass;
-        let angle_acceleration =
-            (gravity * sin - cos * push) / (length * (4.0 / 3.0 - masspole * (cos * cos) / self.total_mass));
-        [push - self.polemass_length * angle_acceleration * cos / self.total_mass, angle_acceleration]
+        accelerations(self.pole(), force, sin_cos(angle), angle_velocity)
+    }
+
+    fn pole(&self) -> Pole {
+        let Physics { gravity, masspole, length, .. } = self.physics;
+        Pole { gravity, masspole, total_mass: self.total_mass, polemass_length: self.polemass_length, length }
     }
 
     fn observe(&self, observation: &mut [f32]) {
@@ -142,6 +142,62 @@ impl CartPole {
         } else {
             observation.copy_from_slice(&[x, x_velocity, angle, angle_velocity]);
         }
+    }
+}
+
+/// What the accelerations depend on, of the make.
+struct Pole {
+    gravity: f64,
+    masspole: f64,
+    total_mass: f64,
+    polemass_length: f64,
+    length: f64,
+}
+
+/// How the velocities of cart (m/s²) and pole (rad/s²) change under a force (N), by the pole's angle and velocity.
+#[inline(always)]
+fn accelerations(pole: Pole, force: f64, (sin, cos): (f64, f64), angle_velocity: f64) -> [f64; 2] {
+    let Pole { gravity, masspole, total_mass, polemass_length, length } = pole;
+    let push = (force + polemass_length * (angle_velocity * angle_velocity) * sin) / total_mass;
+    let angle_acceleration =
+        (gravity * sin - cos * push) / (length * (4.0 / 3.0 - masspole * (cos * cos) / total_mass));
+    [push - polemass_length * angle_acceleration * cos / total_mass, angle_acceleration]
+}
+
+impl Machine<9, 4, 4> for CartPole {
+    fn make(&self) -> [f64; 9] {
+        let Pole { gravity, masspole, total_mass, polemass_length, length } = self.pole();
+        let Physics { force, tau, .. } = self.physics;
+        let (step_reward, fall_reward) = (self.step_reward, self.fall_reward);
+        [gravity, masspole, total_mass, polemass_length, length, force, tau, step_reward, fall_reward]
+    }
+
+    fn numbers(&self) -> [f64; 4] {
+        self.state
+    }
+
+    fn set_numbers(&mut self, state: [f64; 4]) {
+        self.state = state;
+    }
+
+    #[inline(always)]
+    fn advance(
+        [gravity, masspole, total_mass, polemass_length, length, force, tau, step_reward, fall_reward]: [f64; 9],
+        [x, x_velocity, angle, angle_velocity]: [f64; 4],
+        action: f64,
+        mathematics: &mut impl Mathematics,
+    ) -> Stepped<4, 4> {
+        let pole = Pole { gravity, masspole, total_mass, polemass_length, length };
+        let force = if action == 1.0 { force } else { -force };
+        let sin_cos = mathematics.sin_cos_of_small(angle); // No pole that has not fallen leans further.
+        let [x_acceleration, angle_acceleration] = accelerations(pole, force, sin_cos, angle_velocity);
+
+        let x = x + tau * x_velocity;
+        let angle = angle + tau * angle_velocity;
+        let state = [x, x_velocity + tau * x_acceleration, angle, angle_velocity + tau * angle_acceleration];
+        let terminated = (x.abs() > POSITION_LIMIT) | (angle.abs() > ANGLE_LIMIT);
+        let reward = if terminated { fall_reward } else { step_reward };
+        Stepped { state, shown: state.map(|number| number as f32), reward, terminated }
     }
 }
 
@@ -173,19 +229,15 @@ impl Environment for CartPole {
     }
 
     fn step(&mut self, action: Action<'_>, _: &mut Rng, observation: &mut [f32]) -> Step {
-        let Physics { force, tau, .. } = self.physics;
-        let [x, x_velocity, angle, angle_velocity] = self.state;
-        let force = if action.index() == 1 { force } else { -force };
-        let [x_acceleration, angle_acceleration] = self.accelerations(force);
-
-        let x = x + tau * x_velocity;
-        let angle = angle + tau * angle_velocity;
-        self.state = [x, x_velocity + tau * x_acceleration, angle, angle_velocity + tau * angle_acceleration];
-        self.observe(observation);
-
-        let terminated = x.abs() > POSITION_LIMIT || angle.abs() > ANGLE_LIMIT;
-        let reward = if terminated { self.fall_reward } else { self.step_reward };
-        Step { reward, terminated, truncated: false }
+        let action = action.index() as f64;
+        if self.hide_velocities {
+            let mut all = [0.0; 4];
+            let step = step_alone(self, action, &mut all);
+            self.observe(observation);
+            step
+        } else {
+            step_alone(self, action, observation)
+        }
     }
 
     fn picture(&self) -> Option<Picture> {
@@ -336,8 +388,7 @@ impl TaskDistribution for CartPoles {
             let limited = |rng| TimeLimit::new(self.draw(rng), self.max_episode_steps);
             return Box::new(Environments::new(rngs.iter_mut().map(limited).collect()));
         }
-        let carts = rngs.iter_mut().map(|rng| self.draw(rng)).collect();
-        Box::new(CartPoleBatch::new(carts, self.max_episode_steps, self.step_reward, self.fall_reward))
+        Box::new(MachineBatch::new(rngs.iter_mut().map(|rng| self.draw(rng)), self.max_episode_steps))
     }
 }
 

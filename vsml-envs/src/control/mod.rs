@@ -6,8 +6,8 @@
 
 pub mod acrobot;
 pub mod cartpole;
-mod cartpole_batch;
 pub mod cartpole_swing_up;
+mod lanes;
 pub mod mountain_car;
 pub mod mountain_car_continuous;
 pub mod pendulum;

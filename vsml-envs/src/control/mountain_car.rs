@@ -5,11 +5,13 @@
 //! one of time. Gymnasium's choices are kept: the velocity is clipped before it moves the car, the wall on the left stops
 //! the car and the one on the right only holds it, and the last step costs as much as any other.
 
+use super::lanes::{Machine, MachineBatch, Mathematics, Stepped, clamped, step_alone};
 use super::physics::{PhysicsError, finite, positive, some_steps};
 use super::trigonometry::sin_cos;
 use crate::picture::Picture;
 use crate::picture::{Colour, Scene};
 use crate::registry::Family;
+use crate::vector::Batch;
 use crate::wrappers::{Span, TimeLimit};
 use crate::{Action, Environment, Rng, Space, Step, TaskDistribution};
 use rand::RngExt;
@@ -120,6 +122,38 @@ impl MountainCar {
     }
 }
 
+impl Machine<7, 2, 2> for MountainCar {
+    fn make(&self) -> [f64; 7] {
+        let Physics { min_position, max_position, max_speed, goal_position, goal_velocity, force, gravity } =
+            self.physics;
+        [min_position, max_position, max_speed, goal_position, goal_velocity, force, gravity]
+    }
+
+    fn numbers(&self) -> [f64; 2] {
+        self.state()
+    }
+
+    fn set_numbers(&mut self, state: [f64; 2]) {
+        self.set_state(state);
+    }
+
+    #[inline(always)]
+    fn advance(
+        [min_position, max_position, max_speed, goal_position, goal_velocity, force, gravity]: [f64; 7],
+        [position, velocity]: [f64; 2],
+        action: f64,
+        mathematics: &mut impl Mathematics,
+    ) -> Stepped<2, 2> {
+        let motor = (action - 1.0) * force;
+        let (_, slope) = mathematics.sin_cos(3.0 * position);
+        let velocity = clamped(velocity + (motor + slope * -gravity), -max_speed, max_speed);
+        let position = clamped(position + velocity, min_position, max_position);
+        let velocity = if (position == min_position) & (velocity < 0.0) { 0.0 } else { velocity };
+        let terminated = (position >= goal_position) & (velocity >= goal_velocity);
+        Stepped { state: [position, velocity], shown: [position as f32, velocity as f32], reward: -1.0, terminated }
+    }
+}
+
 impl Environment for MountainCar {
     fn observation_space(&self) -> Space {
         let Physics { min_position, max_position, max_speed, .. } = self.physics;
@@ -137,16 +171,7 @@ impl Environment for MountainCar {
     }
 
     fn step(&mut self, action: Action<'_>, _: &mut Rng, observation: &mut [f32]) -> Step {
-        let Physics { min_position, max_position, max_speed, goal_position, goal_velocity, force, gravity } =
-            self.physics;
-        let motor = (action.index() as f64 - 1.0) * force;
-        let (_, slope) = sin_cos(3.0 * self.position);
-        let velocity = (self.velocity + (motor + slope * -gravity)).clamp(-max_speed, max_speed);
-        self.position = (self.position + velocity).clamp(min_position, max_position);
-        self.velocity = if self.position == min_position && velocity < 0.0 { 0.0 } else { velocity };
-        self.observe(observation);
-        let terminated = self.position >= goal_position && self.velocity >= goal_velocity;
-        Step { reward: -1.0, terminated, truncated: false }
+        step_alone(self, action.index() as f64, observation)
     }
 
     fn picture(&self) -> Option<Picture> {
@@ -275,12 +300,22 @@ impl MountainCars {
     }
 }
 
-impl TaskDistribution for MountainCars {
-    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
+impl MountainCars {
+    fn draw(&self, rng: &mut Rng) -> MountainCar {
         match MountainCar::new(self.sample_physics(rng)) {
-            Ok(car) => Box::new(TimeLimit::new(car, self.max_episode_steps)),
+            Ok(car) => car,
             Err(error) => panic!("{error}; Family::check would have said so"),
         }
+    }
+}
+
+impl TaskDistribution for MountainCars {
+    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
+        Box::new(TimeLimit::new(self.draw(rng), self.max_episode_steps))
+    }
+
+    fn batch(&self, rngs: &mut [Rng]) -> Box<dyn Batch> {
+        Box::new(MachineBatch::new(rngs.iter_mut().map(|rng| self.draw(rng)), self.max_episode_steps))
     }
 }
 

@@ -7,11 +7,12 @@
 //! recorded trajectories hold it. A sum or a product of two `f32` that is rounded to `f64` and then to `f32` is what it
 //! would be if rounded to `f32` at once, so the arithmetic here is all in `f64`.
 
+use super::lanes::{Machine, MachineBatch, Mathematics, Stepped, clamped, step_alone};
 use super::mountain_car::{START, check_road, road_and_speed, valley};
 use super::physics::{PhysicsError, finite, positive, some_steps};
-use super::trigonometry::sin_cos;
 use crate::picture::Picture;
 use crate::registry::Family;
+use crate::vector::Batch;
 use crate::wrappers::{Span, TimeLimit};
 use crate::{Action, Environment, Rng, Space, Step, TaskDistribution};
 use rand::RngExt;
@@ -63,23 +64,10 @@ impl Physics {
         finite([("goal_velocity", goal_velocity)])?;
         check_road((min_position, max_position), (goal_position, goal_position), (goal_velocity, max_speed))
     }
-
-    /// The same make with every number rounded to single precision, which is what a single state meets.
-    fn in_single(self) -> Self {
-        let Physics { min_position, max_position, max_speed, goal_position, goal_velocity, power, gravity } = self;
-        Physics {
-            min_position: single(min_position),
-            max_position: single(max_position),
-            max_speed: single(max_speed),
-            goal_position: single(goal_position),
-            goal_velocity: single(goal_velocity),
-            power: single(power),
-            gravity, // meets the cosine, which is double
-        }
-    }
 }
 
 /// Rounded to single precision.
+#[inline(always)]
 fn single(x: f64) -> f64 {
     f64::from(x as f32)
 }
@@ -130,6 +118,49 @@ impl MountainCarContinuous {
     }
 }
 
+impl Machine<7, 3, 2> for MountainCarContinuous {
+    fn make(&self) -> [f64; 7] {
+        let Physics { min_position, max_position, max_speed, goal_position, goal_velocity, power, gravity } =
+            self.physics;
+        [min_position, max_position, max_speed, goal_position, goal_velocity, power, gravity]
+    }
+
+    /// Position, velocity, and 1 if they are in single precision or else 0.
+    fn numbers(&self) -> [f64; 3] {
+        [self.position, self.velocity, f64::from(u8::from(self.in_single))]
+    }
+
+    fn set_numbers(&mut self, [position, velocity, in_single]: [f64; 3]) {
+        (self.position, self.velocity, self.in_single) = (position, velocity, in_single == 1.0);
+    }
+
+    #[inline(always)]
+    fn advance(
+        [min_position, max_position, max_speed, goal_position, goal_velocity, power, gravity]: [f64; 7],
+        [position, velocity, in_single]: [f64; 3],
+        asked: f64,
+        mathematics: &mut impl Mathematics,
+    ) -> Stepped<3, 2> {
+        let rounded = |x: f64| if in_single == 1.0 { single(x) } else { x };
+        let (_, slope) = mathematics.sin_cos(rounded(3.0 * position));
+        let pull = gravity * slope; // The cosine is double, whatever the state is.
+        let by_clipped = clamped(asked, -1.0, 1.0) * power - pull;
+        let by_single = single(single(asked * single(power)) - single(pull));
+        let change = rounded(if asked.abs() <= 1.0 { by_single } else { by_clipped });
+
+        let max_speed = rounded(max_speed);
+        let velocity = clamped(rounded(velocity + change), -max_speed, max_speed);
+        let position = clamped(rounded(position + velocity), rounded(min_position), rounded(max_position));
+        let velocity = if (position == rounded(min_position)) & (velocity < 0.0) { 0.0 } else { velocity };
+        let terminated = (position >= rounded(goal_position)) & (velocity >= rounded(goal_velocity));
+        let reward = if terminated { GOAL_REWARD } else { 0.0 } - asked * asked * COST;
+
+        let shown = [position as f32, velocity as f32];
+        let [position, velocity] = shown.map(f64::from);
+        Stepped { state: [position, velocity, 1.0], shown, reward, terminated }
+    }
+}
+
 impl Environment for MountainCarContinuous {
     fn observation_space(&self) -> Space {
         let Physics { min_position, max_position, max_speed, .. } = self.physics;
@@ -146,28 +177,7 @@ impl Environment for MountainCarContinuous {
     }
 
     fn step(&mut self, action: Action<'_>, _: &mut Rng, observation: &mut [f32]) -> Step {
-        let asked = f64::from(action.numbers()[0]);
-        let (physics, rounded): (Physics, fn(f64) -> f64) =
-            if self.in_single { (self.physics.in_single(), single) } else { (self.physics, |x| x) };
-        let (_, slope) = sin_cos(rounded(3.0 * self.position));
-        let pull = physics.gravity * slope;
-        let change = if (-1.0..=1.0).contains(&asked) {
-            single(single(asked * single(self.physics.power)) - single(pull))
-        } else {
-            asked.clamp(-1.0, 1.0) * self.physics.power - pull
-        };
-        let change = rounded(change);
-
-        let Physics { min_position, max_position, max_speed, goal_position, goal_velocity, .. } = physics;
-        let velocity = rounded(self.velocity + change).clamp(-max_speed, max_speed);
-        let position = rounded(self.position + velocity).clamp(min_position, max_position);
-        let velocity = if position == min_position && velocity < 0.0 { 0.0 } else { velocity };
-        let terminated = position >= goal_position && velocity >= goal_velocity;
-        let reward = if terminated { GOAL_REWARD } else { 0.0 } - asked * asked * COST;
-
-        (self.position, self.velocity, self.in_single) = (single(position), single(velocity), true);
-        self.observe(observation);
-        Step { reward, terminated, truncated: false }
+        step_alone(self, action.numbers()[0].into(), observation)
     }
 
     fn picture(&self) -> Option<Picture> {
@@ -279,12 +289,22 @@ impl MountainCarsContinuous {
     }
 }
 
-impl TaskDistribution for MountainCarsContinuous {
-    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
+impl MountainCarsContinuous {
+    fn draw(&self, rng: &mut Rng) -> MountainCarContinuous {
         match MountainCarContinuous::new(self.sample_physics(rng)) {
-            Ok(car) => Box::new(TimeLimit::new(car, self.max_episode_steps)),
+            Ok(car) => car,
             Err(error) => panic!("{error}; Family::check would have said so"),
         }
+    }
+}
+
+impl TaskDistribution for MountainCarsContinuous {
+    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
+        Box::new(TimeLimit::new(self.draw(rng), self.max_episode_steps))
+    }
+
+    fn batch(&self, rngs: &mut [Rng]) -> Box<dyn Batch> {
+        Box::new(MachineBatch::new(rngs.iter_mut().map(|rng| self.draw(rng)), self.max_episode_steps))
     }
 }
 

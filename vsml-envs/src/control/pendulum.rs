@@ -5,10 +5,12 @@
 //! before it moves the angle, the cost is that of the angle *before* the step, and what the torque enters is computed in
 //! `f32` until it meets the rest. The angle is 0 upright and is never wrapped but for its cost.
 
+use super::lanes::{Machine, MachineBatch, Mathematics, Stepped, clamped, step_alone};
 use super::physics::{PhysicsError, positive, some_steps};
-use super::trigonometry::sin_cos;
+use super::trigonometry::{in_reach, nearest_whole, sin_cos};
 use crate::picture::{Colour, Picture, Scene};
 use crate::registry::Family;
+use crate::vector::Batch;
 use crate::wrappers::{Span, TimeLimit};
 use crate::{Action, Environment, Rng, Space, Step, TaskDistribution};
 use rand::RngExt;
@@ -62,12 +64,21 @@ pub struct Pendulum {
     physics: Physics,
     angle: f64,
     velocity: f64,
+    /// The sine of the angle: for what is seen after one step, and for what happens in the next.
+    sine: f64,
 }
 
-/// The same angle between -π and π.
-fn wrapped(angle: f64) -> f64 {
+/// The same angle between -π and π: `(angle + π) mod 2π - π`, where the remainder is exact before it is made positive.
+///
+/// That of an angle [in reach](in_reach) is what is left when the nearest number of whole circles is taken away, which
+/// loses nothing. If it is negative it was one circle too many, and taking it back gives what `%` would have.
+#[inline(always)]
+fn wrapped(angle: f64, mathematics: &mut impl Mathematics) -> f64 {
     const CIRCLE: f64 = 2.0 * PI;
-    let rest = (angle + PI) % CIRCLE;
+    let angle = angle + PI;
+    let circles = nearest_whole(angle / CIRCLE);
+    let (most, more) = mathematics.product(circles, CIRCLE);
+    let rest = mathematics.unless(!in_reach(angle), (angle - most) - more, || angle % CIRCLE);
     (if rest < 0.0 { rest + CIRCLE } else { rest }) - PI
 }
 
@@ -78,7 +89,7 @@ impl Pendulum {
     /// If a quantity is not a positive finite number.
     pub fn new(physics: Physics) -> Result<Self, PhysicsError> {
         physics.check()?;
-        Ok(Pendulum { physics, angle: 0.0, velocity: 0.0 })
+        Ok(Pendulum { physics, angle: 0.0, velocity: 0.0, sine: 0.0 })
     }
 
     /// Angle from upright (rad), not wrapped, and its velocity (rad/s).
@@ -88,7 +99,7 @@ impl Pendulum {
 
     /// Puts the rod into a state of your choice.
     pub fn set_state(&mut self, [angle, velocity]: [f64; 2]) {
-        (self.angle, self.velocity) = (angle, velocity);
+        (self.angle, self.velocity, self.sine) = (angle, velocity, sin_cos(angle).0);
     }
 
     /// The make.
@@ -101,6 +112,43 @@ impl Pendulum {
         observation[0] = cos as f32;
         observation[1] = sin as f32;
         observation[2] = self.velocity as f32;
+    }
+}
+
+impl Machine<5, 3, 3> for Pendulum {
+    /// What the sine and what the torque accelerates by, and the limits.
+    fn make(&self) -> [f64; 5] {
+        let Physics { gravity, mass, length, max_speed, max_torque, tau } = self.physics;
+        let by_torque = (3.0 / (mass * (length * length))) as f32;
+        [3.0 * gravity / (2.0 * length), by_torque.into(), max_speed, f64::from(max_torque as f32), tau]
+    }
+
+    /// Angle, velocity, and the sine of the angle.
+    fn numbers(&self) -> [f64; 3] {
+        [self.angle, self.velocity, self.sine]
+    }
+
+    fn set_numbers(&mut self, [angle, velocity, sine]: [f64; 3]) {
+        (self.angle, self.velocity, self.sine) = (angle, velocity, sine);
+    }
+
+    #[inline(always)]
+    fn advance(
+        [by_sine, by_torque, max_speed, max_torque, tau]: [f64; 5],
+        [angle, velocity, sine]: [f64; 3],
+        action: f64,
+        mathematics: &mut impl Mathematics,
+    ) -> Stepped<3, 3> {
+        let torque = clamped(action, -max_torque, max_torque) as f32;
+        let off = wrapped(angle, mathematics);
+        let cost = off * off + 0.1 * (velocity * velocity) + f64::from(0.001 * (torque * torque));
+
+        let acceleration = by_sine * sine + f64::from(by_torque as f32 * torque);
+        let velocity = clamped(velocity + acceleration * tau, -max_speed, max_speed);
+        let angle = angle + velocity * tau;
+        let (sine, cosine) = mathematics.sin_cos(angle);
+        let shown = [cosine as f32, sine as f32, velocity as f32];
+        Stepped { state: [angle, velocity, sine], shown, reward: -cost, terminated: false }
     }
 }
 
@@ -122,19 +170,7 @@ impl Environment for Pendulum {
     }
 
     fn step(&mut self, action: Action<'_>, _: &mut Rng, observation: &mut [f32]) -> Step {
-        let Physics { gravity, mass, length, max_speed, max_torque, tau } = self.physics;
-        let torque = action.numbers()[0].clamp(-max_torque as f32, max_torque as f32);
-        let (sin, _) = sin_cos(self.angle);
-
-        let off = wrapped(self.angle);
-        let cost = off * off + 0.1 * (self.velocity * self.velocity) + f64::from(0.001 * (torque * torque));
-
-        let by_torque = (3.0 / (mass * (length * length))) as f32 * torque;
-        let acceleration = 3.0 * gravity / (2.0 * length) * sin + f64::from(by_torque);
-        self.velocity = (self.velocity + acceleration * tau).clamp(-max_speed, max_speed);
-        self.angle += self.velocity * tau;
-        self.observe(observation);
-        Step::going_on(-cost)
+        step_alone(self, action.numbers()[0].into(), observation)
     }
 
     fn picture(&self) -> Option<Picture> {
@@ -245,12 +281,22 @@ impl Pendulums {
     }
 }
 
-impl TaskDistribution for Pendulums {
-    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
+impl Pendulums {
+    fn draw(&self, rng: &mut Rng) -> Pendulum {
         match Pendulum::new(self.sample_physics(rng)) {
-            Ok(rod) => Box::new(TimeLimit::new(rod, self.max_episode_steps)),
+            Ok(rod) => rod,
             Err(error) => panic!("{error}; Family::check would have said so"),
         }
+    }
+}
+
+impl TaskDistribution for Pendulums {
+    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
+        Box::new(TimeLimit::new(self.draw(rng), self.max_episode_steps))
+    }
+
+    fn batch(&self, rngs: &mut [Rng]) -> Box<dyn Batch> {
+        Box::new(MachineBatch::new(rngs.iter_mut().map(|rng| self.draw(rng)), self.max_episode_steps))
     }
 }
 
@@ -271,6 +317,7 @@ impl Family for Pendulums {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lanes::Alone;
     use super::*;
     use crate::stream;
 
@@ -280,7 +327,7 @@ mod tests {
         let [angle, velocity] = rod.state();
         let weight = mass * gravity * length / 2.0;
         let inertia = mass * length * length / 3.0;
-        let off = wrapped(angle);
+        let off = wrapped(angle, &mut Alone);
         let hold = -(2.0 * weight + 4.0 * inertia) * off - 4.0 * inertia * velocity;
         let missing = weight * (1.0 - sin_cos(angle).1) - 0.5 * inertia * velocity * velocity;
         let torque = if off.abs() < 0.5 && hold.abs() < 2.0 * max_torque {
@@ -298,7 +345,7 @@ mod tests {
         for step in 0..200 {
             let torque = swing_up(&rod);
             total += rod.step(Action::Continuous(&[torque]), rng, &mut [0.0; 3]).reward;
-            upright += u32::from(step >= 180 && wrapped(rod.state()[0]).abs() < 0.1);
+            upright += u32::from(step >= 180 && wrapped(rod.state()[0], &mut Alone).abs() < 0.1);
         }
         (upright == 20, total)
     }
@@ -326,9 +373,23 @@ mod tests {
     #[test]
     fn angles_are_wrapped_for_their_cost_only() {
         for (angle, expected) in [(0.5, 0.5), (PI + 0.5, 0.5 - PI), (-PI - 0.5, PI - 0.5), (20.5 * PI, 0.5 * PI)] {
-            assert!((wrapped(angle) - expected).abs() < 1e-12, "{angle}");
+            assert!((wrapped(angle, &mut Alone) - expected).abs() < 1e-12, "{angle}");
         }
-        assert_eq!((wrapped(PI), wrapped(-PI)), (-PI, -PI));
+        assert_eq!((wrapped(PI, &mut Alone), wrapped(-PI, &mut Alone)), (-PI, -PI));
+    }
+
+    #[test]
+    fn angles_are_wrapped_as_a_remainder_would() {
+        let reference = |angle: f64| {
+            let rest = (angle + PI) % (2.0 * PI);
+            (if rest < 0.0 { rest + 2.0 * PI } else { rest }) - PI
+        };
+        let mut rng = stream(0, "pendulum", &[2]);
+        let drawn = (0..100_000).map(|draw| (rng.random::<f64>() - 0.5) * [8.0, 200.0, 2e5, 1e9][draw % 4]);
+        let turns = (-300..300).map(|turn| f64::from(turn) * PI);
+        for angle in drawn.chain(turns).flat_map(|angle| [angle.next_down(), angle, angle.next_up()]) {
+            assert_eq!(wrapped(angle, &mut Alone).to_bits(), reference(angle).to_bits(), "angle {angle:e}");
+        }
     }
 
     #[test]

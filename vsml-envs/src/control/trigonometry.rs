@@ -18,7 +18,7 @@ use std::f64::consts::FRAC_1_SQRT_2;
 pub(super) type Pair = (f64, f64);
 
 /// Up to here, in radians, the series are used as they are.
-const SMALL: f64 = 0.25;
+pub(super) const SMALL: f64 = 0.25;
 
 /// Up to here, in radians, angles are brought near 0 without loss.
 const LARGE: f64 = 1e5;
@@ -83,7 +83,7 @@ pub(crate) fn sin_cos(angle: f64) -> (f64, f64) {
     if angle.abs() <= SMALL {
         small_sin_cos(angle, product)
     } else if angle.abs() <= LARGE {
-        around_the_circle(angle)
+        around_the_circle(angle, angle * PARTS_PER_RADIAN + WHOLE, product)
     } else {
         (libm::sin(angle), libm::cos(angle))
     }
@@ -98,24 +98,51 @@ pub(super) fn small_sin_cos(angle: f64, product: impl Fn(f64, f64) -> Pair + Cop
     (sine.0 + sine.1, cosine + (rest - versine.1))
 }
 
-fn around_the_circle(angle: f64) -> (f64, f64) {
-    /// A number of moderate size loses all digits behind the point when this is added to it.
-    const WHOLE: f64 = 3.0 * (1_u64 << 51) as f64;
-    let parts = (angle * PARTS_PER_RADIAN + WHOLE) - WHOLE;
+/// A number of moderate size loses all digits behind the point when this is added to it, and those before it are the last
+/// of the sum.
+const WHOLE: f64 = 3.0 * (1_u64 << 51) as f64;
+
+/// The whole number nearest to a number of moderate size.
+#[inline(always)]
+pub(super) fn nearest_whole(x: f64) -> f64 {
+    (x + WHOLE) - WHOLE
+}
+
+/// Whether [`in_any_lane`] knows sine and cosine of this angle.
+#[inline(always)]
+pub(super) fn in_reach(angle: f64) -> bool {
+    angle.abs() <= LARGE
+}
+
+/// Sine and cosine of an angle [in reach](in_reach), without a branch, so that processors can take several at a time; the
+/// same as those of [`sin_cos`], for no part of the circle added to an angle up to [`SMALL`] changes nothing.
+#[inline(always)]
+pub(super) fn in_any_lane(angle: f64, product: impl Fn(f64, f64) -> Pair + Copy) -> (f64, f64) {
+    let parts = if angle.abs() <= SMALL { WHOLE } else { angle * PARTS_PER_RADIAN + WHOLE };
+    around_the_circle(angle, parts, product)
+}
+
+/// Sine and cosine by way of the nearest part of the circle, whose number comes with [`WHOLE`] added to it.
+#[inline(always)]
+fn around_the_circle(angle: f64, parts: f64, product: impl Fn(f64, f64) -> Pair + Copy) -> (f64, f64) {
+    let part = parts.to_bits() as usize % PARTS;
+    let parts = parts - WHOLE;
     let (near, near_rest) = sum(angle - parts * PART[0], -(parts * PART[1]));
     let (sine, versine) = series(ordered_sum(near, near_rest - parts * PART[2]), product);
 
-    let part = parts as i64 as usize % PARTS;
     let (of_sine, of_cosine) = (SINES[part], SINES[(part + PARTS / 4) % PARTS]);
     // sin(a + b) = sin a + cos a sin b - sin a (1 - cos b), and cos(a + b) = cos a - sin a sin b - cos a (1 - cos b).
-    let total = |start: Pair, up: Pair, down: Pair| {
-        let (first, first_rest) = sum(start.0, up.0);
-        let (second, second_rest) = sum(first, -down.0);
-        second + ((first_rest + second_rest) + ((start.1 + up.1) - down.1))
-    };
     let sin = total(of_sine, times(of_cosine, sine, product), times(of_sine, versine, product));
     let cos = total(of_cosine, times((-of_sine.0, -of_sine.1), sine, product), times(of_cosine, versine, product));
     (sin, cos)
+}
+
+/// `start + up - down`, rounded once.
+#[inline(always)]
+fn total(start: Pair, up: Pair, down: Pair) -> f64 {
+    let (first, first_rest) = sum(start.0, up.0);
+    let (second, second_rest) = sum(first, -down.0);
+    second + ((first_rest + second_rest) + ((start.1 + up.1) - down.1))
 }
 
 /// Sine, and one minus cosine, of a small angle.
@@ -169,6 +196,7 @@ fn ordered_sum(large: f64, small: f64) -> Pair {
 }
 
 /// The sum as a rounded number and what the rounding lost (Knuth).
+#[inline(always)]
 fn sum(a: f64, b: f64) -> Pair {
     let rounded = a + b;
     let part_of_b = rounded - a;
@@ -231,6 +259,23 @@ mod tests {
             let (sin, cos) = sin_cos(angle);
             assert!(apart(sin, angle.sin()) <= 1 && apart(cos, angle.cos()) <= 1, "angle {angle}");
         }
+    }
+
+    #[test]
+    fn lanes_have_the_same_bits() {
+        let mut rng = stream(0, "trigonometry", &[1]);
+        let sizes = [0.5, 1e-3, 1e-12, 1e-160, 7.0, 200.0, 2.0 * LARGE];
+        let drawn = (0..100_000).map(|draw| (rng.random::<f64>() - 0.5) * sizes[draw % sizes.len()]);
+        let parts = (-500..500).map(|part| f64::from(part) / PARTS_PER_RADIAN);
+        let corners = [0.0, SMALL, SMALL.next_up(), LARGE, LARGE.next_down(), f64::MIN_POSITIVE, f64::from_bits(1), PI];
+        let bits = |(sin, cos): (f64, f64)| (sin.to_bits(), cos.to_bits());
+        for angle in drawn.chain(parts).chain(corners).flat_map(|angle| [angle, -angle]) {
+            assert!(in_reach(angle));
+            for lanes in [in_any_lane(angle, product), in_any_lane(angle, product_fused)] {
+                assert_eq!(bits(lanes), bits(sin_cos(angle)), "angle {angle:e}");
+            }
+        }
+        assert!(!in_reach(LARGE.next_up()) && !in_reach(f64::NAN));
     }
 
     #[test]

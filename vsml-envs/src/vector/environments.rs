@@ -95,18 +95,16 @@ impl<E: Environment> Batch for Environments<E> {
         if environments.len() <= PIECE {
             return Piece { start: 0, environments, rngs, answers }.step(actions, action_len, idle, observation_len);
         }
-        let Answers { observations, rewards, terminated, truncated } = answers;
         let pieces = environments
             .par_chunks_mut(PIECE)
             .zip(rngs.par_chunks_mut(PIECE))
-            .zip(observations.par_chunks_mut(PIECE * observation_len))
-            .zip(rewards.par_chunks_mut(PIECE))
-            .zip(terminated.par_chunks_mut(PIECE))
-            .zip(truncated.par_chunks_mut(PIECE))
+            .zip(answers.par_pieces(PIECE, observation_len))
             .enumerate()
-            .map(|(number, (((((environments, rngs), observations), rewards), terminated), truncated))| {
-                let answers = Answers { observations, rewards, terminated, truncated };
-                Piece { start: number * PIECE, environments, rngs, answers }
+            .map(|(number, ((environments, rngs), answers))| Piece {
+                start: number * PIECE,
+                environments,
+                rngs,
+                answers,
             });
         // Of several errors, that of the first environment.
         let first_error = pieces

@@ -18,6 +18,7 @@ pub use environments::Environments;
 
 use crate::lifetime::guard;
 use crate::{Action, Fault, LifetimeKey, Rng, Space, Tasks};
+use rayon::prelude::*;
 use std::fmt;
 
 /// When an environment is reset whose episode has ended.
@@ -91,6 +92,27 @@ pub struct Answers<'a> {
     pub terminated: &'a mut [bool],
     /// Whether an episode was cut off.
     pub truncated: &'a mut [bool],
+}
+
+impl<'a> Answers<'a> {
+    /// The same in pieces of `len` environments with observations of `observation_len` numbers, for threads to share.
+    pub(crate) fn par_pieces(
+        self,
+        len: usize,
+        observation_len: usize,
+    ) -> impl IndexedParallelIterator<Item = Answers<'a>> {
+        let Answers { observations, rewards, terminated, truncated } = self;
+        observations
+            .par_chunks_mut(len * observation_len)
+            .zip(rewards.par_chunks_mut(len))
+            .zip(terminated.par_chunks_mut(len).zip(truncated.par_chunks_mut(len)))
+            .map(|((observations, rewards), (terminated, truncated))| Answers {
+                observations,
+                rewards,
+                terminated,
+                truncated,
+            })
+    }
 }
 
 /// Environments that are stepped together. All have the same spaces.
