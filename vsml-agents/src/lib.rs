@@ -52,7 +52,7 @@ pub mod players;
 pub mod statistics;
 
 pub use evaluation::{Curve, Evaluation, Summary};
-pub use learner::{Learner, LifeError, LifeScore, MetaLearner, Moment, Slope, Unable, live};
+pub use learner::{Learner, LifeError, LifeScore, MetaLearner, Moment, Secrets, Slope, Unable, live};
 pub use learners::{
     AttentionConfig, BlurConfig, Cell, DeltaRuleConfig, FeedForwardConfig, HebbianConfig, LearnerConfig, MetaRnnConfig,
     SelfReferentialConfig, SensoryNeuronsConfig, Weights,
