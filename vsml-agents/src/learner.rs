@@ -7,6 +7,7 @@
 use crate::policy_gradient::{Record, Relived};
 use crate::vsml::CloneConfig;
 use serde::{Deserialize, Serialize};
+use vsml_envs::tabular::Table;
 use vsml_envs::{Action, Fault, Feedback, Lifetime, Percept, Rng, Space};
 
 /// Why a learner cannot live this life: another kind of action than it knows, an output that is not a number.
@@ -42,14 +43,41 @@ pub trait Learner: Send {
         Err(Unable("this learner cannot take other meta-parameters while it lives".into()))
     }
 
-    /// Is shown, before each action, the expected reward of every action, or nothing where the environment does not know
-    /// them. For oracles: whoever else looks is cheating.
+    /// May look, before each action, at what the environment knows. For oracles: whoever else looks is cheating.
     ///
     /// # Errors
-    /// If it cannot live without, or without something that the feedback before this did not tell.
-    fn reveal(&mut self, expected_rewards: Option<&[f64]>) -> Result<(), Unable> {
-        let _ = expected_rewards;
+    /// If it cannot live without something that is not known, or that the feedback before this did not tell.
+    fn reveal(&mut self, secrets: &Secrets<'_>) -> Result<(), Unable> {
+        let _ = secrets;
         Ok(())
+    }
+}
+
+/// What an environment knows and a learner must find out; nothing is computed for those who do not look.
+#[derive(Clone, Copy)]
+pub struct Secrets<'a> {
+    lifetime: &'a Lifetime,
+    expected_rewards: Option<&'a [f64]>,
+}
+
+impl<'a> Secrets<'a> {
+    /// Those of the present step of `lifetime`.
+    ///
+    /// # Errors
+    /// If the environment knows something that is not a number.
+    pub fn of(lifetime: &'a Lifetime) -> Result<Self, Fault> {
+        Ok(Secrets { lifetime, expected_rewards: lifetime.expected_rewards()? })
+    }
+
+    /// The expected reward of every action if taken now, where the environment knows them.
+    pub fn expected_rewards(&self) -> Option<&'a [f64]> {
+        self.expected_rewards
+    }
+
+    /// The true process, where the environment is one with finitely many states and every action does in it what the
+    /// learner calls it. Its states may be seen in another order, and it knows of no time limit.
+    pub fn table(&self) -> Option<&'a Table> {
+        self.lifetime.table().ok().flatten()
     }
 }
 
@@ -198,8 +226,9 @@ pub(crate) fn go_on(
     let end = lifetime.steps().saturating_add(steps);
     let mut score = LifeScore::default();
     while !lifetime.is_over() && lifetime.steps() < end {
-        let expected = lifetime.expected_rewards()?;
-        learner.reveal(expected).map_err(LifeError::Unsuited)?;
+        let secrets = Secrets::of(lifetime)?;
+        learner.reveal(&secrets).map_err(LifeError::Unsuited)?;
+        let expected = secrets.expected_rewards();
         let action = learner.act(&lifetime.percept(), rng).map_err(LifeError::Learner)?;
         let regret = match (expected, action) {
             (Some(expected), Action::Discrete(index)) => {

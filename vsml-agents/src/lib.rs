@@ -59,7 +59,7 @@ pub mod policy_gradient;
 pub mod statistics;
 
 pub use evaluation::{Curve, Evaluation, Summary};
-pub use learner::{Learner, LifeError, LifeScore, MetaLearner, Moment, Slope, Unable, live};
+pub use learner::{Learner, LifeError, LifeScore, MetaLearner, Moment, Secrets, Slope, Unable, live};
 pub use learners::{
     AttentionConfig, BlurConfig, Cell, DeltaRuleConfig, FastWeightMemoryConfig, FeedForwardConfig, HebbianConfig,
     LearnerConfig, MetaRimsConfig, MetaRnnConfig, SelfReferentialConfig, SensoryNeuronsConfig, Weights,

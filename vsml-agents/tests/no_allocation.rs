@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use vsml_agents::{Learner, LearnerConfig, MetaLearner, Vsml, VsmlConfig, players};
+use vsml_agents::{Learner, LearnerConfig, MetaLearner, Secrets, Vsml, VsmlConfig, players};
 use vsml_core::Kernel;
 use vsml_envs::check::CountingAllocator;
 use vsml_envs::{LifetimeKey, Registry, Split, stream};
@@ -18,7 +18,7 @@ fn allocations(learner: &mut dyn Learner, id: &str) -> u64 {
     learner.begin(life.observation_space(), life.action_space(), &mut rng).unwrap();
     let before = CountingAllocator::count();
     while !life.is_over() {
-        learner.reveal(life.expected_rewards().unwrap()).unwrap();
+        learner.reveal(&Secrets::of(&life).unwrap()).unwrap();
         let action = learner.act(&life.percept(), &mut rng).unwrap();
         let feedback = life.step(action).unwrap();
         learner.feedback(&feedback);
@@ -59,6 +59,7 @@ fn reference_players_live_without_allocating() {
         let id = match player.split(':').next().unwrap() {
             "sgd" | "adam" => "Digits-v0:project_observations=9",
             "alchemy-heuristic" => "Alchemy-v0",
+            "psrl" | "beb" | "ucrl2" | "greedy-mdp" | "oracle-mdp" | "q-learning" | "sarsa" => "RandomMdp-v0",
             "optimal" | "dependent" => "BernoulliBandit-v0",
             _ => "BernoulliBandit-v0:arms=7",
         };

@@ -18,10 +18,15 @@ const LIVES: u64 = 10_000;
 
 /// Mean and standard error of reward and of regret.
 fn played(player: &str, id: &str) -> [(f64, f64); 2] {
+    played_lives(player, id, LIVES)
+}
+
+/// The same in so many lives; regrets are 0 where environments do not know them.
+fn played_lives(player: &str, id: &str, lives: u64) -> [(f64, f64); 2] {
     let make = || players::make(player).map_err(|error| Unable(error.to_string()));
     let tasks = Registry::builtin().make(id).unwrap();
-    let summary = evaluate(player, &make, &tasks, Split::Test, 11, LIVES, &|_| {}).summary().unwrap();
-    [(summary.mean, summary.standard_error), summary.regret.unwrap()]
+    let summary = evaluate(player, &make, &tasks, Split::Test, 11, lives, &|_| {}).summary().unwrap();
+    [(summary.mean, summary.standard_error), summary.regret.unwrap_or_default()]
 }
 
 /// How many standard errors of the difference lie between what was found and what was computed elsewhere.
@@ -100,6 +105,32 @@ fn optimal_play_is_worth_what_was_computed_elsewhere() {
     }
     let regret = 100.0 * 2.0 / 3.0 - players::optimal_reward(2, 100).unwrap();
     assert!((regret - 1.748).abs() < 5.1e-4, "{regret}");
+}
+
+/// RL²'s random processes, total reward over n episodes. How many runs the computed numbers are means of is not known: taken
+/// for 1,000. The bonus of BEB is the best of 0.25, 0.5, 1, 2 and 4 on validation tasks of 100 episodes.
+///
+/// The greedy player is not among them: with the priors that the processes are drawn from it gets more than the table says, 153.7
+/// and 1,876 for 10 and 100 episodes where that has 148.1 and 1,843. Without a prior (UCRL2 with bounds of width 0) it gets what
+/// the paper prints.
+#[test]
+fn rewards_in_random_processes() {
+    for (player, expected) in [
+        ("random", [100.0, 500.0, 1000.0]),
+        ("psrl", [133.2, 898.8, 1934.8]),
+        ("beb:bonus=1", [150.6, 959.7, 2009.3]),
+        ("oracle-mdp", [217.6, 1089.9, 2178.4]),
+        ("ucrl2:scale=0", [134.8, 769.3, 1578.5]),
+    ] {
+        for (n, expected) in [10, 50, 100].into_iter().zip(expected) {
+            let [reward, _] = played_lives(player, &format!("RandomMdp-v0:episodes={n}"), 2_000);
+            let theirs = if player == "random" { 0.0 } else { reward.1 * f64::sqrt(2.0) };
+            let apart = ((reward.0 - expected).abs() - 0.05).max(0.0) / reward.1.hypot(theirs);
+            let line = format!("{player}, {n} episodes: {:.2} ± {:.2}, expected {expected}", reward.0, reward.1);
+            println!("{line}: {apart:.2} standard errors apart");
+            assert!(apart <= 3.0, "{line}: {apart:.2} standard errors apart");
+        }
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@
 //! A percept carries the observation and whether an episode has just begun. The last action is not in it, since the
 //! learner chose it, and neither is the last reward, since [`Feedback`] delivered it.
 
+use crate::tabular::Table;
 use crate::{Action, Environment, LifetimeKey, Rng, Space, TaskDistribution};
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
@@ -262,6 +263,14 @@ impl Lifetime {
             Some(&reward) => Err(Fault::Reward(reward)),
             None => Ok(expected),
         }
+    }
+
+    /// See [`Environment::table`].
+    ///
+    /// # Errors
+    /// If the environment panics.
+    pub fn table(&self) -> Result<Option<&Table>, Fault> {
+        guard("table", || self.environment.table())
     }
 
     fn reset(&mut self) -> Result<(), Fault> {

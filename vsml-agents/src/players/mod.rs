@@ -3,35 +3,57 @@
 //! They are learners like any other, so they stand in the same tables, on the same tasks, with the same luck. A player is
 //! named as an environment is, with parameters after a colon: `ucb1:c=0.2`.
 
+mod action_values;
 mod actor_critic;
 mod alchemy;
 mod bandit;
+mod beb;
 mod dense;
 mod gittins;
+mod greedy_mdp;
 mod online;
 mod optimal;
+mod oracle_mdp;
+mod parameters;
 mod perceptron;
 mod plain;
+mod planner;
 mod policy;
 mod ppo;
+mod psrl;
+mod q_learning;
 mod reinforce;
+mod sarsa;
+mod tabular;
+mod ucrl2;
 
+pub use action_values::TemporalDifferenceConfig;
 pub use actor_critic::PolicyGradientConfig;
 pub use alchemy::AlchemyHeuristic;
 pub use bandit::{Dependent, EpsilonGreedy, Greedy, Thompson, Ucb1};
+pub use beb::Beb;
 pub use dense::Initial;
 pub use gittins::Gittins;
+pub use greedy_mdp::GreedyMdp;
 pub use online::{Descent, Online, OnlineConfig};
 pub use optimal::{MOST_PULLS_OF_MANY, MOST_PULLS_OF_TWO, Optimal, optimal_reward};
+pub use oracle_mdp::OracleMdp;
 pub use plain::{Always, Oracle, Random};
+pub use planner::{MAX_HORIZON, Model, Planner};
 pub use ppo::Ppo;
+pub use psrl::Psrl;
+pub use q_learning::QLearning;
 pub use reinforce::Reinforce;
+pub use sarsa::Sarsa;
+pub use tabular::Experience;
+pub use ucrl2::Ucrl2;
 
 use crate::learner::Learner;
+use parameters::Parameters;
 use vsml_envs::nearest;
 
 /// Name and one line about each player there is.
-pub const LISTING: [(&str, &str); 16] = [
+pub const LISTING: [(&str, &str); 23] = [
     ("random", "any action, equally likely"),
     ("greedy", "bandits: the arm of greatest posterior mean (s + 1) / (m + 2)"),
     ("epsilon-greedy:epsilon=0.1", "bandits: the same, but any arm with probability epsilon"),
@@ -43,6 +65,16 @@ pub const LISTING: [(&str, &str); 16] = [
     ("dependent", "bandits: optimal for two arms that pay with p and 1 - p"),
     ("always:arm=0", "always the same action"),
     ("oracle", "knows the expected rewards and takes the greatest"),
+    ("psrl:horizon=10", "tabular: plays the best policy of a process drawn from the posterior, a new one each episode"),
+    ("beb:bonus=1,horizon=10", "tabular: plans on the posterior mean, with a bonus for what was seldom done"),
+    ("ucrl2:scale=0.1,horizon=10", "tabular: plans on the best process that cannot be ruled out"),
+    ("greedy-mdp:horizon=10", "tabular: plans on the posterior mean"),
+    ("oracle-mdp:horizon=10", "knows the true process and plans on that"),
+    (
+        "q-learning:learning_rate=0.1,discount=0.99,epsilon=0.1",
+        "tabular: values of actions, from the best that follows",
+    ),
+    ("sarsa:learning_rate=0.1,discount=0.99,epsilon=0.1", "tabular: values of actions, from what is done then"),
     ("alchemy-heuristic", "Alchemy: random stones into random potions, then what is good into the cauldron"),
     ("sgd:learning_rate=0.01", "supervised streams: online softmax regression; with hidden=N, N tanh units between"),
     ("adam:learning_rate=0.001", "the same with Adam"),
@@ -118,6 +150,28 @@ pub fn make(spec: &str) -> Result<Box<dyn Learner>, PlayerError> {
         "ucb1" => Ok(Box::new(Ucb1::new(exploration(spec, parameters, 1.0)?))),
         "ucb1-posterior" => Ok(Box::new(Ucb1::posterior(exploration(spec, parameters, 0.2)?))),
         "always" => Ok(Box::new(Always::new(parameter(spec, parameters, "arm", 0)?))),
+        "psrl" => {
+            let given = Parameters::read(spec, parameters, &["horizon"])?;
+            Ok(Box::new(Planner::new(Psrl::default(), given.horizon()?)))
+        }
+        "beb" => {
+            let given = Parameters::read(spec, parameters, &["bonus", "horizon"])?;
+            Ok(Box::new(Planner::new(Beb::new(given.not_negative("bonus", 1.0)?), given.horizon()?)))
+        }
+        "ucrl2" => {
+            let given = Parameters::read(spec, parameters, &["scale", "horizon"])?;
+            Ok(Box::new(Planner::new(Ucrl2::new(given.not_negative("scale", 0.1)?), given.horizon()?)))
+        }
+        "greedy-mdp" => {
+            let given = Parameters::read(spec, parameters, &["horizon"])?;
+            Ok(Box::new(Planner::new(GreedyMdp, given.horizon()?)))
+        }
+        "oracle-mdp" => {
+            let given = Parameters::read(spec, parameters, &["horizon"])?;
+            Ok(Box::new(OracleMdp::new(given.horizon()?)))
+        }
+        "q-learning" => Ok(Box::new(QLearning::new(temporal_difference(spec, parameters)?))),
+        "sarsa" => Ok(Box::new(Sarsa::new(temporal_difference(spec, parameters)?))),
         "sgd" => online(spec, parameters, OnlineConfig::sgd(0.01)),
         "adam" => online(spec, parameters, OnlineConfig::adam(0.001)),
         "reinforce" => Ok(Box::new(Reinforce::new(policy_gradient(spec, parameters, Reinforce::defaults())?))),
@@ -145,6 +199,16 @@ fn policy_gradient(
     defaults: PolicyGradientConfig,
 ) -> Result<PolicyGradientConfig, PlayerError> {
     defaults.read(parameters).map_err(|reason| refuse(spec, reason))
+}
+
+fn temporal_difference(spec: &str, parameters: &str) -> Result<TemporalDifferenceConfig, PlayerError> {
+    let given = Parameters::read(spec, parameters, &["learning_rate", "discount", "epsilon"])?;
+    let learning_rate = given.probability("learning_rate", 0.1)?;
+    if learning_rate == 0.0 {
+        return Err(refuse(spec, "learning_rate is 0: nothing would be learnt, it must be above 0".into()));
+    }
+    let (discount, epsilon) = (given.probability("discount", 0.99)?, given.probability("epsilon", 0.1)?);
+    Ok(TemporalDifferenceConfig { learning_rate, discount, epsilon })
 }
 
 /// UCB1's weight on exploration.
@@ -191,6 +255,15 @@ mod tests {
             ("ucb1:c=-1", "c is -1"),
             ("always:arm=-1", "`-1` is no value"),
             ("greedy:x=1", "no parameters"),
+            ("psrl:horizn=3", "no parameter `horizn`; did you mean `horizon`?"),
+            ("beb:bonus=1,horizon=0", "horizon is 0: it must be a whole number from 1 to 10000"),
+            ("beb:bonus=-1", "bonus is -1"),
+            ("ucrl2:scale=inf", "scale is inf"),
+            ("greedy-mdp:horizon", "not of the form key=value"),
+            ("oracle-mdp:horizon=ten", "`ten` is no value for `horizon`"),
+            ("psrl:horizon=3,horizon=4", "horizon is given twice"),
+            ("q-learning:discount=2", "discount is 2: it must lie between 0 and 1"),
+            ("sarsa:learning_rate=0", "learning_rate is 0"),
             ("sgd:rate=1", "no parameter `rate`; it has: learning_rate, hidden, initial"),
             ("sgd:learning_rate=0", "learning_rate is 0"),
             ("adam:learning_rate=NaN", "learning_rate is NaN"),

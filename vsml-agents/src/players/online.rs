@@ -9,7 +9,7 @@
 //! action, so that is when they say so.
 
 use super::dense::{Dense, Initial};
-use crate::learner::{Learner, Unable};
+use crate::learner::{Learner, Secrets, Unable};
 use vsml_envs::{Action, Feedback, Percept, Rng, Space};
 
 /// More weights than this are refused: 256 MiB, and three times that with Adam.
@@ -108,6 +108,16 @@ impl Online {
     pub fn new(config: OnlineConfig) -> Self {
         Online { config, life: None }
     }
+
+    /// Refuses to go on where nobody tells what would have been right.
+    fn only_where_told(&self) -> Result<(), Unable> {
+        match &self.life {
+            Some(life) if life.untold => {
+                Err(Unable("it needs a supervised stream, which tells what would have been right".into()))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Learner for Online {
@@ -139,17 +149,12 @@ impl Learner for Online {
         Ok(())
     }
 
-    fn reveal(&mut self, _: Option<&[f64]>) -> Result<(), Unable> {
-        match &self.life {
-            Some(life) if life.untold => {
-                Err(Unable("it needs a supervised stream, which tells what would have been right".into()))
-            }
-            _ => Ok(()),
-        }
+    fn reveal(&mut self, _: &Secrets<'_>) -> Result<(), Unable> {
+        self.only_where_told()
     }
 
     fn act(&mut self, percept: &Percept<'_>, _: &mut Rng) -> Result<Action<'_>, Unable> {
-        self.reveal(None)?;
+        self.only_where_told()?;
         let life = self.life.as_mut().ok_or_else(|| Unable("no life has begun".into()))?;
         life.input.copy_from_slice(percept.observation);
         life.classify();

@@ -1,6 +1,6 @@
 //! Players that learn nothing.
 
-use crate::learner::{Learner, Unable};
+use crate::learner::{Learner, Secrets, Unable};
 use vsml_envs::{Action, OwnedAction, Percept, Rng, Space};
 
 /// Any action, equally likely ([`Space::sample`]).
@@ -61,9 +61,9 @@ impl Learner for Oracle {
         Ok(())
     }
 
-    fn reveal(&mut self, expected_rewards: Option<&[f64]>) -> Result<(), Unable> {
+    fn reveal(&mut self, secrets: &Secrets<'_>) -> Result<(), Unable> {
         let unknown = || Unable("the oracle needs an environment that knows its expected rewards".into());
-        let expected_rewards = expected_rewards.ok_or_else(unknown)?;
+        let expected_rewards = secrets.expected_rewards().ok_or_else(unknown)?;
         let greatest = expected_rewards.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         self.best = expected_rewards.iter().position(|&reward| reward == greatest);
         Ok(())
