@@ -43,8 +43,8 @@ const GRADIENT_UNIT: f32 = 1e-3;
 const MAX_HIDDEN: usize = 1024;
 /// More steps than this are not remembered.
 const MAX_ROLLOUT: usize = 1 << 16;
-/// More numbers than this are not remembered: 256 MiB.
-const MAX_REMEMBERED: usize = 1 << 26;
+/// More numbers than this are not remembered, and no layer has more weights: 64 MiB.
+const MAX_REMEMBERED: usize = 1 << 24;
 
 /// Settings of a player that learns by policy gradients while it lives.
 #[derive(Clone, Debug, PartialEq)]

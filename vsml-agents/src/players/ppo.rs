@@ -23,7 +23,9 @@
 //! - The critic's loss is not clipped, which has not been found to help (Andrychowicz et al. 2021, arXiv 2006.05990).
 //! - Truncation is no termination (`actor_critic.rs`).
 //! - Boxes: observations are not normalised. Rollouts, minibatches and epochs are those of discrete actions: 128 steps, 4 and
-//!   4, where `ppo_continuous_action.py` has 2048, 32 and 10.
+//!   4, where `ppo_continuous_action.py` has 2048, 32 and 10. A longer rollout can do better there: in the last tenth of
+//!   10,000 steps on `PointRobot-v0` an episode earns -37 with 128, -12 with 512, and -60 by chance (means of six lives); on
+//!   `Pendulum-v1` there is no difference.
 //!
 //! The last steps of a life, short of a full rollout, teach nothing; a life of fewer steps than one rollout is played by chance
 //! alone. Give a smaller `rollout` there.
