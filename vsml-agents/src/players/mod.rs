@@ -15,6 +15,7 @@ mod plain;
 mod policy;
 mod ppo;
 mod reinforce;
+mod rollout;
 
 pub use actor_critic::PolicyGradientConfig;
 pub use alchemy::AlchemyHeuristic;

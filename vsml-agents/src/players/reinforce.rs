@@ -71,14 +71,14 @@ impl Learner for Reinforce {
 
     fn feedback(&mut self, feedback: &Feedback) {
         if let Some(life) = &mut self.life {
-            life.feedback(feedback);
+            life.rollout.feedback(feedback);
         }
     }
 }
 
 /// Adds the gradient of the mean loss over the remembered steps, and returns that loss.
 fn add_gradient(life: &mut Life) -> f32 {
-    let Life { model, rollout, .. } = life;
+    let Life { model, rollout } = life;
     let share = 1.0 / rollout.len() as f32;
     let mut loss = 0.0;
     for step in 0..rollout.len() {
