@@ -53,7 +53,10 @@ fn a_table_is_filled_and_filled_only_once() {
     assert!(printed.contains("meta-rnn-2") && printed.contains("n/a"), "{printed}");
     let page = std::fs::read_to_string(out.join("benchmark.md")).unwrap();
     assert!(page.contains("| | random | vsml | meta-rnn | meta-rnn-2 |"), "{page}");
-    assert!(page.contains("- meta-rnn: Pendulum-v1:steps=10: meta-rnn learners act in Discrete action spaces only"), "{page}");
+    assert!(
+        page.contains("- meta-rnn: Pendulum-v1:steps=10: meta-rnn learners act in Discrete action spaces only"),
+        "{page}"
+    );
     assert!(page.contains("`optimizer.learning_rate` in 0.01, 0.1"), "{page}");
     assert_eq!(page.matches(" to ").count(), 5, "an interval for each cell that is not n/a: {page}");
 

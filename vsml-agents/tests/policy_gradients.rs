@@ -1,8 +1,8 @@
 //! REINFORCE and PPO learn, within lives that begin with nothing.
 //!
-//! Numbers are of one life of some ten thousand steps each, or of a few shorter ones, so what is asked of them is far less
-//! than what they reach: `cargo test --release --test policy_gradients -- --ignored --nocapture` prints how reward develops
-//! over longer lives on more tasks, in some minutes.
+//! Numbers are means of a few lives, so what is asked of them is far less than what they reach. `cargo test -p vsml-agents
+//! --test policy_gradients -- --ignored --nocapture` prints, in some five minutes, how reward develops over longer lives on
+//! more tasks.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,39 +1,19 @@
-//! What REINFORCE and PPO have in common: an actor, a critic, and the steps that are to be learnt from.
+//! What REINFORCE and PPO have in common: an actor, a critic, and the settings of both players.
 //!
 //! Both players know nothing when a life begins. They see observations alone, act by drawing from a policy network, the
 //! actor, and remember what they saw, did and got. From time to time the remembered steps are learnt from and forgotten.
-//! What was done is judged by how much better it turned out than a second network, the critic, had expected. With v_t what
-//! the critic expects from step t on, r_t the reward and γ the discount, the *advantage* of an action is (Schulman et al.
-//! 2016, *High-Dimensional Continuous Control Using Generalized Advantage Estimation*, arXiv 1506.02438, equation 16)
-//!
-//! ```text
-//! δ_t = r_t + γ v_{t+1} - v_t
-//! A_t = δ_t + γ λ A_{t+1}            R_t = A_t + v_t
-//! ```
-//!
-//! and R_t is what the critic should have expected. With λ = 1, R_t is the discounted sum of the rewards that came, and of
-//! the critic's guess at those that are still to come where the rollout ends before the episode does.
-//!
-//! **Ends of episodes.** After the last step of an episode nothing is added to A. Where the episode *terminated* there is
-//! nothing to come: v_{t+1} = 0. Where it was *truncated* it would have gone on, so the critic's guess belongs there; but a
-//! learner is never shown the observation that an episode is cut off at, only the first one of the next, so the guess is v_t,
-//! that of one step before. (CleanRL takes truncation for termination.)
-//!
-//! **Rewards in boxes** are divided by the deviation that the discounted sum of rewards has had so far, and cut off at ±10
-//! (Huang et al. 2022, details for continuous actions 8 and 9; Gymnasium's `NormalizeReward`): control tasks pay in all
-//! sizes. With discrete actions they are taken as they come.
+//! What was done is judged by how much better it turned out than a second network, the critic, had expected (`rollout.rs`).
 //!
 //! The gradient over a batch is shortened to a length of 0.5 where it is longer, over both networks together, and followed
 //! by Adam with an ε of 1e-5 (Huang et al. 2022, details 3 and 11). Nothing is allocated after a life has begun.
 
 use super::perceptron::Perceptron;
 use super::policy::Policy;
+use super::rollout::Rollout;
 use crate::learner::Unable;
 use crate::optimizers::Adam;
-use vsml_envs::{Action, Feedback, Percept, Rng, Space};
+use vsml_envs::{Action, Percept, Rng, Space};
 
-/// Rewards a step later count this much of rewards now, as in CleanRL and nearly everywhere.
-pub(super) const DISCOUNT: f32 = 0.99;
 /// The gradient's greatest length.
 const MAX_GRADIENT_NORM: f32 = 0.5;
 /// Adam divides by the root of its second moment plus 1e-8. Adding 1e-5 to it is the same as dividing gradients by a
@@ -43,8 +23,8 @@ const GRADIENT_UNIT: f32 = 1e-3;
 const MAX_HIDDEN: usize = 1024;
 /// More steps than this are not remembered.
 const MAX_ROLLOUT: usize = 1 << 16;
-/// More numbers than this are not remembered: 256 MiB.
-const MAX_REMEMBERED: usize = 1 << 26;
+/// More numbers than this are not remembered, and no layer has more weights: 64 MiB.
+const MAX_REMEMBERED: usize = 1 << 24;
 
 /// Settings of a player that learns by policy gradients while it lives.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,8 +79,6 @@ impl PolicyGradientConfig {
 pub(super) struct Life {
     pub model: Model,
     pub rollout: Rollout,
-    /// For continuous actions alone.
-    reward_unit: Option<RewardUnit>,
 }
 
 impl Life {
@@ -129,8 +107,8 @@ impl Life {
             )));
         }
         let model = Model::new(policy, inputs, config.hidden, rng);
-        let reward_unit = model.is_continuous().then(RewardUnit::default);
-        Ok(Life { model, rollout: Rollout::new(config.rollout, inputs, choice_len), reward_unit })
+        let rollout = Rollout::new(config.rollout, inputs, choice_len, model.is_continuous());
+        Ok(Life { model, rollout })
     }
 
     /// Chooses what to do and remembers it.
@@ -138,149 +116,15 @@ impl Life {
     /// # Errors
     /// Outputs that are not numbers.
     pub fn act(&mut self, percept: &Percept<'_>, rng: &mut Rng) -> Result<Action<'_>, Unable> {
-        let Life { model, rollout, .. } = self;
+        let Life { model, rollout } = self;
         let value = model.value(percept.observation);
-        let step = rollout.push(percept.observation, value);
-        let choice = &mut rollout.choices[step * rollout.choice_len..][..rollout.choice_len];
-        rollout.log_probabilities[step] = model.draw(percept.observation, rng, choice);
-        if !(value.is_finite() && rollout.log_probabilities[step].is_finite()) {
+        let choice = rollout.push(percept.observation, value);
+        let log_probability = model.draw(percept.observation, rng, choice);
+        rollout.set_log_probability(log_probability);
+        if !(value.is_finite() && log_probability.is_finite()) {
             return Err(Unable("its weights have grown beyond all numbers: give a smaller learning_rate".into()));
         }
         Ok(model.policy.action())
-    }
-
-    /// Remembers what came of the last choice.
-    pub fn feedback(&mut self, feedback: &Feedback) {
-        let Some(step) = self.rollout.len.checked_sub(1) else { return };
-        let reward = feedback.reward;
-        let in_units = self.reward_unit.as_mut().map(|unit| unit.measure(reward, feedback.episode_ended()));
-        self.rollout.rewards[step] = in_units.unwrap_or(reward) as f32;
-        self.rollout.ends[step] = match (feedback.terminated, feedback.truncated) {
-            (true, _) => End::Terminated,
-            (false, true) => End::Truncated,
-            (false, false) => End::GoesOn,
-        };
-    }
-}
-
-/// The deviation of the discounted sum of all rewards of an episode up to a step.
-#[derive(Default)]
-struct RewardUnit {
-    discounted: f64,
-    count: f64,
-    mean: f64,
-    /// Sum of squared distances from the mean (Welford 1962).
-    squares: f64,
-}
-
-impl RewardUnit {
-    /// A reward in this unit.
-    fn measure(&mut self, reward: f64, episode_ended: bool) -> f64 {
-        self.discounted = f64::from(DISCOUNT) * self.discounted + reward;
-        self.count += 1.0;
-        let off = self.discounted - self.mean;
-        self.mean += off / self.count;
-        self.squares += off * (self.discounted - self.mean);
-        if episode_ended {
-            self.discounted = 0.0;
-        }
-        (reward / (self.squares / self.count + 1e-8).sqrt()).clamp(-10.0, 10.0)
-    }
-}
-
-/// Whether an episode ends with a step, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    GoesOn,
-    Terminated,
-    Truncated,
-}
-
-/// Steps that are remembered.
-pub(super) struct Rollout {
-    inputs: usize,
-    choice_len: usize,
-    len: usize,
-    observations: Vec<f32>,
-    choices: Vec<f32>,
-    rewards: Vec<f32>,
-    ends: Vec<End>,
-    /// The logarithm of the probability that each choice had when it was made.
-    pub log_probabilities: Vec<f32>,
-    /// What the critic expected.
-    values: Vec<f32>,
-    pub advantages: Vec<f32>,
-    /// What the critic should have expected.
-    pub returns: Vec<f32>,
-}
-
-impl Rollout {
-    fn new(steps: usize, inputs: usize, choice_len: usize) -> Self {
-        let zeros = |len| vec![0.0; len];
-        Rollout {
-            inputs,
-            choice_len,
-            len: 0,
-            observations: zeros(steps * inputs),
-            choices: zeros(steps * choice_len),
-            rewards: zeros(steps),
-            ends: vec![End::GoesOn; steps],
-            log_probabilities: zeros(steps),
-            values: zeros(steps),
-            advantages: zeros(steps),
-            returns: zeros(steps),
-        }
-    }
-
-    fn push(&mut self, observation: &[f32], value: f32) -> usize {
-        let step = self.len;
-        self.observations[step * self.inputs..][..self.inputs].copy_from_slice(observation);
-        (self.values[step], self.rewards[step], self.ends[step]) = (value, 0.0, End::GoesOn);
-        self.len += 1;
-        step
-    }
-
-    /// Steps that are remembered now.
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Whether there is no room for another step.
-    pub fn is_full(&self) -> bool {
-        self.len == self.ends.len()
-    }
-
-    /// Whether the last step that is remembered was the last of an episode.
-    pub fn ends_with_episode(&self) -> bool {
-        self.len > 0 && self.ends[self.len - 1] != End::GoesOn
-    }
-
-    /// Forgets all steps.
-    pub fn clear(&mut self) {
-        self.len = 0;
-    }
-
-    /// What was seen and chosen at a step.
-    pub fn step(&self, step: usize) -> (&[f32], &[f32]) {
-        let observation = &self.observations[step * self.inputs..][..self.inputs];
-        (observation, &self.choices[step * self.choice_len..][..self.choice_len])
-    }
-
-    /// Works out advantages and returns; `next_value` is what is expected after the last step if the episode goes on.
-    pub fn judge(&mut self, next_value: f32, lambda: f32) {
-        let (mut advantage, mut next_value) = (0.0, next_value);
-        for step in (0..self.len).rev() {
-            let value = self.values[step];
-            match self.ends[step] {
-                End::GoesOn => {}
-                End::Terminated => (advantage, next_value) = (0.0, 0.0),
-                End::Truncated => (advantage, next_value) = (0.0, value),
-            }
-            advantage = self.rewards[step] + DISCOUNT * next_value - value + DISCOUNT * lambda * advantage;
-            self.advantages[step] = advantage;
-            self.returns[step] = advantage + value;
-            next_value = value;
-        }
     }
 }
 
@@ -372,7 +216,7 @@ impl Model {
 pub(super) mod tests {
     use super::*;
     use rand::RngExt;
-    use vsml_envs::stream;
+    use vsml_envs::{Feedback, stream};
 
     /// A life with a few remembered steps, all of them made up, whose weights are nothing special.
     pub fn remembered(action: &Space, steps: usize) -> Life {
@@ -385,7 +229,12 @@ pub(super) mod tests {
             let observation: Vec<f32> = (0..3).map(|_| 2.0 * rng.random::<f32>() - 1.0).collect();
             life.act(&Percept { observation: &observation, episode_begins: false }, &mut rng).unwrap();
             let reward = f64::from(rng.random::<f32>());
-            life.feedback(&Feedback { reward, terminated: step % 7 == 3, truncated: step % 5 == 4, target: None });
+            life.rollout.feedback(&Feedback {
+                reward,
+                terminated: step % 7 == 3,
+                truncated: step % 5 == 4,
+                target: None,
+            });
         }
         life.rollout.judge(0.3, 0.95);
         life
@@ -410,34 +259,6 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn advantages_are_those_on_paper() {
-        let mut rollout = Rollout::new(8, 1, 1);
-        for (value, reward, end) in
-            [(1.0, 0.5, End::GoesOn), (2.0, -1.0, End::Terminated), (4.0, 1.0, End::Truncated), (8.0, 0.0, End::GoesOn)]
-        {
-            let step = rollout.push(&[0.0], value);
-            (rollout.rewards[step], rollout.ends[step]) = (reward, end);
-        }
-        rollout.judge(10.0, 0.5);
-        let terminated = -1.0 - 2.0;
-        let expected =
-            [0.5 + 0.99 * 2.0 - 1.0 + 0.99 * 0.5 * terminated, terminated, 1.0 + 0.99 * 4.0 - 4.0, 9.9 - 8.0];
-        for (step, expected) in expected.into_iter().enumerate() {
-            assert!((rollout.advantages[step] - expected).abs() < 1e-5, "{step}: {:?}", rollout.advantages);
-            assert!((rollout.returns[step] - expected - rollout.values[step]).abs() < 1e-5);
-        }
-        // Nothing is expected, and λ is 1: returns are discounted sums of rewards.
-        let mut rollout = Rollout::new(8, 1, 1);
-        (0..3).for_each(|step| {
-            let step = rollout.push(&[0.0], step as f32);
-            rollout.rewards[step] = 1.0;
-        });
-        rollout.ends[2] = End::Terminated;
-        rollout.judge(99.0, 1.0);
-        assert!((rollout.returns[0] - (1.0 + 0.99 + 0.99 * 0.99)).abs() < 1e-6, "{:?}", rollout.returns);
-    }
-
-    #[test]
     fn a_long_gradient_is_shortened_and_followed_by_adam_with_its_larger_epsilon() {
         let mut model = remembered(&Space::discrete(2), 8).model;
         let before = model.weights.clone();
@@ -456,19 +277,6 @@ pub(super) mod tests {
         let moment = [0.3, 0.4].map(|slope| (1.0 - 0.9) * GRADIENT_UNIT * -slope);
         assert!((model.adam.first_moment[0] - moment[0]).abs() < 1e-9, "{}", model.adam.first_moment[0]);
         assert!((model.adam.first_moment[1] - moment[1]).abs() < 1e-9);
-    }
-
-    #[test]
-    fn rewards_count_in_deviations_of_their_discounted_sum() {
-        let mut unit = RewardUnit::default();
-        assert_eq!(unit.measure(3.0, false), 10.0, "nothing is known of deviations yet");
-        // Sums are 3, 0.99 · 3 - 1 = 1.97, and, after the end of the episode, 2; their variance is 0.2291.
-        unit.measure(-1.0, true);
-        let sums = [3.0, f64::from(DISCOUNT) * 3.0 - 1.0, 2.0];
-        let mean = sums.iter().sum::<f64>() / 3.0;
-        let variance = sums.iter().map(|sum| (sum - mean).powi(2)).sum::<f64>() / 3.0;
-        let found = unit.measure(2.0, false);
-        assert!((found - 2.0 / variance.sqrt()).abs() < 1e-6 && (variance - 0.2291).abs() < 1e-4, "{found} {variance}");
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod ppo;
 mod psrl;
 mod q_learning;
 mod reinforce;
+mod rollout;
 mod sarsa;
 mod tabular;
 mod ucrl2;

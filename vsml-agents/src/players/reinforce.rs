@@ -22,6 +22,9 @@
 //! - An episode that is longer than `rollout` is learnt from whenever so many steps have been lived, with the baseline in
 //!   place of what is still to come. Some tasks here have one endless episode.
 //! - The learning rate of 3e-3 is more than PPO's, because there is one step where PPO takes sixteen.
+//!
+//! In boxes it is a weak player: on `PointRobot-v0` it ends below chance, on `Pendulum-v1` it is barely above it after 50,000
+//! steps.
 
 use super::actor_critic::{Assessment, Life, PolicyGradientConfig};
 use crate::learner::{Learner, Unable};
@@ -68,14 +71,14 @@ impl Learner for Reinforce {
 
     fn feedback(&mut self, feedback: &Feedback) {
         if let Some(life) = &mut self.life {
-            life.feedback(feedback);
+            life.rollout.feedback(feedback);
         }
     }
 }
 
 /// Adds the gradient of the mean loss over the remembered steps, and returns that loss.
 fn add_gradient(life: &mut Life) -> f32 {
-    let Life { model, rollout, .. } = life;
+    let Life { model, rollout } = life;
     let share = 1.0 / rollout.len() as f32;
     let mut loss = 0.0;
     for step in 0..rollout.len() {
