@@ -580,6 +580,11 @@ mod tests {
             (tasks, vec!["optimizer.kind=genetic-algorithm", "optimizer.parents=300"], "parents is 300"),
             (tasks, vec!["objective.kind=clone"], "did you mean `clone-backpropagation`?"),
             (tasks, vec!["objective.kind=clone-backpropagation"], "aggregation = \"sum\""),
+            (
+                include_str!("../configs/clone.toml"),
+                vec!["optimizer={ kind = \"persistent-evolution-strategies\" }"],
+                "cloning backpropagation lives none",
+            ),
             (tasks, vec!["learner.backward_pass=both"], "both"),
             (tasks, vec!["learner.backward_pass=same", "learner.feedback_tick=false"], "feedback_tick"),
             (tasks, vec!["learner.convolutions=[{ kernel = 2, stride = 1, channels = 1 }]"], "convolutions[0]"),

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 pub struct GenerationMetrics {
     /// Number of the generation, from 1.
     pub generation: u64,
-    /// Mean fitness of the valid members: a member's fitness is its mean reward per lifetime. Absent if none was valid.
+    /// Mean fitness of the valid members: a member's fitness is its mean reward per lifetime, or per unroll where lives go on
+    /// from generation to generation. Absent if none was valid.
     pub fitness_mean: Option<f64>,
     /// Greatest fitness of a valid member.
     pub fitness_best: Option<f64>,

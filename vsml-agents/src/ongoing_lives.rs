@@ -109,8 +109,7 @@ impl OngoingLives {
         Some((results, unrolls))
     }
 
-    /// Ends the lives of every pair of which both are over or one is faulty, and gives the unrolls of all others and of those
-    /// without a fault.
+    /// Gives the unrolls of all pairs without a fault, and ends the lives of those that are both over or of which one is faulty.
     fn end_what_is_over(&mut self, results: &[MemberResult], lifetimes: usize, generation: u64) -> Vec<Unroll> {
         let mut unrolls = Vec::new();
         for (place, began) in self.begun.iter_mut().enumerate() {

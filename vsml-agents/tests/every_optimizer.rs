@@ -13,7 +13,7 @@ use vsml_agents::optimizers::{
     SnesConfig, UnrolledEvolutionStrategies, UnrolledEvolutionStrategiesConfig,
 };
 use vsml_agents::{
-    GenerationMetrics, Learner, MetaLearner, MetaTraining, Objective, Schedule, Unable, Vsml, VsmlConfig,
+    GenerationMetrics, Learner, LearnerConfig, MetaLearner, MetaTraining, Objective, Schedule, Unable, Vsml, VsmlConfig,
 };
 use vsml_core::{Archive, Kernel};
 use vsml_envs::{
@@ -306,6 +306,53 @@ fn lives_are_of_all_ages() {
             assert_eq!(archive.arrays.keys().filter(|name| name.starts_with("past.")).count(), 3);
         }
     }
+}
+
+#[test]
+fn every_kind_of_learner_goes_on_with_changed_meta_parameters() {
+    let tasks = [Registry::builtin().make("BernoulliBandit-v0:steps=20").unwrap()];
+    let schedule =
+        Schedule { objective: Objective::Life, seed: 1, lifetimes: 1, validate_every: 0, validation_lifetimes: 0 };
+    for mut config in LearnerConfig::kinds() {
+        config.fit(&tasks, 1).unwrap();
+        let make = || {
+            let learner = config.meta_learner(Kernel::detect()).unwrap();
+            let theta = learner.initialise(&mut stream(1, "initialise", &[]));
+            let optimizer = UnrolledEvolutionStrategies::persistent(unrolled(3), 1, theta).unwrap();
+            MetaTraining::new(learner, Box::new(optimizer), tasks.to_vec(), schedule.clone()).unwrap()
+        };
+        let (mut whole, mut resumed) = (make(), make());
+        advance(&mut whole, 5);
+        resumed.restore(&whole.archive()).unwrap();
+        let expected = advance(&mut whole, 3);
+        assert!(expected.iter().all(|metrics| metrics.faults.is_empty()), "{expected:?}");
+        assert_eq!(advance(&mut resumed, 3), expected, "{}", config.name());
+        assert_eq!(resumed.archive(), whole.archive(), "{}", config.name());
+    }
+}
+
+#[test]
+fn a_checkpoint_whose_lives_do_not_fit_is_refused() {
+    let named = |wanted: &str| every_training(&mixed_tasks()).into_iter().find(|(name, _)| *name == wanted).unwrap().1;
+    quiet_environment_panics();
+    let mut run = named("persistent");
+    advance(&mut run, 4);
+    let archive = run.archive();
+    let spoil: [fn(&mut Archive); 6] = [
+        |archive| archive.description["lives"] = "none".into(),
+        |archive| archive.description["lives"] = vec![1; 3].into(),
+        |archive| archive.description["lives"][0] = 4.into(),
+        |archive| drop(archive.arrays.remove("past.3")),
+        |archive| archive.insert_vector("past.3", &[0.0]),
+        |archive| drop(archive.description.as_object_mut().unwrap().remove("lives")),
+    ];
+    for (place, spoil) in spoil.into_iter().enumerate() {
+        let mut spoilt = archive.clone();
+        spoil(&mut spoilt);
+        let error = named("persistent").restore(&spoilt).unwrap_err().to_string();
+        assert!(error.contains("`lives`"), "{place}: {error}");
+    }
+    assert!(named("noise-reuse").restore(&archive).is_ok(), "they keep the same");
 }
 
 #[test]
