@@ -40,6 +40,7 @@ fn environments(criterion: &mut Criterion) {
         "Maze-v0",
         "FrozenLake-v1",
         "Acrobot-v1",
+        "CartPoleSwingUp-v0",
         "MountainCar-v0",
         "MountainCarContinuous-v0",
         "Pendulum-v1",
@@ -105,6 +106,7 @@ fn vectors(criterion: &mut Criterion) {
     let specs = [
         "CartPole-v1",
         "CartPole-v1:permute_observations=true",
+        "CartPoleSwingUp-v0",
         "MountainCar-v0",
         "MountainCarContinuous-v0",
         "Pendulum-v1",

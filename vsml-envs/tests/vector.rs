@@ -128,6 +128,7 @@ fn many_environments_on_any_number_of_threads_are_as_alone() {
     // 1,100 are more than are handed to a thread at once, and no multiple of what is stepped at once.
     for (spec, terminated, truncated) in [
         ("CartPoleVaried-v0:max_episode_steps=30", true, true),
+        ("CartPoleSwingUp-v0:max_episode_steps=30,length=0.1..2,position_limit=0.1..1", true, true),
         ("MountainCarVaried-v0:max_episode_steps=30,force=0.01..0.1", true, true),
         ("MountainCarContinuousVaried-v0:max_episode_steps=30,power=0.01..0.1", true, true),
         ("PendulumVaried-v0:max_episode_steps=30", false, true),
@@ -148,6 +149,7 @@ fn many_environments_on_any_number_of_threads_are_as_alone() {
 fn what_hardly_ever_happens_is_as_alone() {
     // Angles that the usual series do not reach, in some of the environments; angles turned back by many turns.
     for spec in [
+        "CartPoleSwingUp-v0:length=1e-9..1e-5,masspole=1e-9,position_limit=1e30",
         "MountainCar-v0:min_position=-1e9,max_position=1e9,goal_position=9e8,max_speed=1e8,gravity=1..1e7",
         "MountainCarContinuous-v0:min_position=-1e9,max_position=1e9,goal_position=9e8,max_speed=1e8,gravity=1..1e7",
         "Pendulum-v1:tau=0.05..1e4,max_speed=1..100",

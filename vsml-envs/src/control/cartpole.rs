@@ -123,14 +123,7 @@ impl CartPole {
         self.physics
     }
 
-    /// How the velocities of cart (m/s²) and pole (rad/s²) change under a force (N).
-    #[inline]
-    pub(super) fn accelerations(&self, force: f64) -> [f64; 2] {
-        let [_, _, angle, angle_velocity] = self.state;
-        accelerations(self.pole(), force, sin_cos(angle), angle_velocity)
-    }
-
-    fn pole(&self) -> Pole {
+    pub(super) fn pole(&self) -> Pole {
         let Physics { gravity, masspole, length, .. } = self.physics;
         Pole { gravity, masspole, total_mass: self.total_mass, polemass_length: self.polemass_length, length }
     }
@@ -146,17 +139,18 @@ impl CartPole {
 }
 
 /// What the accelerations depend on, of the make.
-struct Pole {
-    gravity: f64,
-    masspole: f64,
-    total_mass: f64,
-    polemass_length: f64,
-    length: f64,
+pub(super) struct Pole {
+    pub(super) gravity: f64,
+    pub(super) masspole: f64,
+    pub(super) total_mass: f64,
+    pub(super) polemass_length: f64,
+    pub(super) length: f64,
 }
 
-/// How the velocities of cart (m/s²) and pole (rad/s²) change under a force (N), by the pole's angle and velocity.
+/// How the velocities of cart (m/s²) and pole (rad/s²) change under a force (N), by sine and cosine of the pole's angle
+/// and by its velocity.
 #[inline(always)]
-fn accelerations(pole: Pole, force: f64, (sin, cos): (f64, f64), angle_velocity: f64) -> [f64; 2] {
+pub(super) fn accelerations(pole: Pole, force: f64, (sin, cos): (f64, f64), angle_velocity: f64) -> [f64; 2] {
     let Pole { gravity, masspole, total_mass, polemass_length, length } = pole;
     let push = (force + polemass_length * (angle_velocity * angle_velocity) * sin) / total_mass;
     let angle_acceleration =

@@ -4,16 +4,18 @@
 //! is bsuite's (Osband et al. 2020) question about exploration: moving costs, and only who has swung the pole up and
 //! stopped it there learns that there is anything to be had. Recorded trajectories hold the agreement.
 
-use super::cartpole::{CartPole, Physics};
+use super::cartpole::{CartPole, Physics, Pole, accelerations};
+use super::lanes::{Machine, MachineBatch, Mathematics, Stepped, step_alone, within_circle};
 use super::physics::{PhysicsError, finite, not_negative, positive, some_steps};
 use super::trigonometry::sin_cos;
 use crate::picture::{Colour, Picture, Scene};
 use crate::registry::Family;
+use crate::vector::Batch;
 use crate::wrappers::{Span, TimeLimit};
 use crate::{Action, Environment, Rng, Space, Step, TaskDistribution};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
-use std::f64::consts::{PI, TAU};
+use std::f64::consts::PI;
 
 /// Each number of the state starts uniformly within plus or minus this of hanging still in the middle.
 const START: f64 = 0.05;
@@ -65,6 +67,8 @@ pub struct CartPoleSwingUp {
     /// How long an episode may be, s: for the observation of how much of it is over.
     duration: f64,
     elapsed: f64,
+    /// Of the pole's angle: for what is seen after one step, and for what happens in the next.
+    sin_cos: (f64, f64),
 }
 
 impl CartPoleSwingUp {
@@ -77,7 +81,7 @@ impl CartPoleSwingUp {
         let cart = CartPole::new(physics)?;
         rules.check()?;
         positive([("duration", duration)])?;
-        Ok(CartPoleSwingUp { cart, rules, duration, elapsed: 0.0 })
+        Ok(CartPoleSwingUp { cart, rules, duration, elapsed: 0.0, sin_cos: (0.0, 1.0) })
     }
 
     /// Position of the cart (m), its velocity (m/s), angle of the pole from upright (rad, 0 to 2π after a step), its
@@ -90,41 +94,101 @@ impl CartPoleSwingUp {
     /// Puts the cart into a state of your choice.
     pub fn set_state(&mut self, [x, x_velocity, angle, angle_velocity, elapsed]: [f64; 5]) {
         self.cart.set_state([x, x_velocity, angle, angle_velocity]);
-        self.elapsed = elapsed;
+        (self.elapsed, self.sin_cos) = (elapsed, sin_cos(angle));
     }
 
     /// The rules.
     pub fn rules(&self) -> Rules {
         self.rules
     }
+}
 
-    fn in_the_middle(&self) -> bool {
-        self.cart.state()[0].abs() < self.rules.position_threshold
+/// What is seen of a cart at a moment, from its make, its state, and sine and cosine of the pole's angle; and whether that
+/// is a good place to be.
+#[inline(always)]
+fn look(
+    Rules { height_threshold, velocity_threshold, position_threshold, position_limit, .. }: Rules,
+    duration: f64,
+    [x, x_velocity, _, angle_velocity, elapsed]: [f64; 5],
+    (sin, cos): (f64, f64),
+) -> ([f32; 8], bool) {
+    let (in_the_middle, still) = (x.abs() < position_threshold, angle_velocity.abs() < velocity_threshold);
+    let sign = |holds: bool| if holds { 1.0 } else { -1.0 };
+    let shown = [
+        x / position_limit,
+        x_velocity / position_limit,
+        sin,
+        cos,
+        angle_velocity,
+        elapsed / duration,
+        sign(in_the_middle),
+        sign(still),
+    ];
+    (shown.map(|number| number as f32), (cos > height_threshold) & still & in_the_middle)
+}
+
+impl Machine<13, 7, 8> for CartPoleSwingUp {
+    fn make(&self) -> [f64; 13] {
+        let Pole { gravity, masspole, total_mass, polemass_length, length } = self.cart.pole();
+        let Physics { force, tau, .. } = self.cart.physics();
+        let rules = self.rules;
+        [
+            gravity,
+            masspole,
+            total_mass,
+            polemass_length,
+            length,
+            force,
+            tau,
+            rules.height_threshold,
+            rules.velocity_threshold,
+            rules.position_threshold,
+            rules.position_limit,
+            rules.move_cost,
+            self.duration,
+        ]
     }
 
-    fn still(&self) -> bool {
-        self.cart.state()[3].abs() < self.rules.velocity_threshold
+    /// What [`CartPoleSwingUp::state`] says, and sine and cosine of the pole's angle.
+    fn numbers(&self) -> [f64; 7] {
+        let ([x, x_velocity, angle, angle_velocity, elapsed], (sin, cos)) = (self.state(), self.sin_cos);
+        [x, x_velocity, angle, angle_velocity, elapsed, sin, cos]
     }
 
-    /// Writes the observation. Says whether the pole is up.
-    fn observe(&self, observation: &mut [f32]) -> bool {
-        let [x, x_velocity, angle, angle_velocity] = self.cart.state();
-        let (sin, cos) = sin_cos(angle);
-        let sign = |holds: bool| if holds { 1.0 } else { -1.0 };
-        let numbers = [
-            x / self.rules.position_limit,
-            x_velocity / self.rules.position_limit,
-            sin,
-            cos,
-            angle_velocity,
-            self.elapsed / self.duration,
-            sign(self.in_the_middle()),
-            sign(self.still()),
-        ];
-        for (shown, number) in observation.iter_mut().zip(numbers) {
-            *shown = number as f32;
+    fn set_numbers(&mut self, [x, x_velocity, angle, angle_velocity, elapsed, sin, cos]: [f64; 7]) {
+        self.cart.set_state([x, x_velocity, angle, angle_velocity]);
+        (self.elapsed, self.sin_cos) = (elapsed, (sin, cos));
+    }
+
+    #[inline(always)]
+    fn advance(
+        make: [f64; 13],
+        [x, x_velocity, angle, angle_velocity, elapsed, sin, cos]: [f64; 7],
+        action: f64,
+        mathematics: &mut impl Mathematics,
+    ) -> Stepped<7, 8> {
+        let [gravity, masspole, total_mass, polemass_length, length, force, tau, rules @ .., duration] = make;
+        let [height_threshold, velocity_threshold, position_threshold, position_limit, move_cost] = rules;
+        let pole = Pole { gravity, masspole, total_mass, polemass_length, length };
+        let rules = Rules { height_threshold, velocity_threshold, position_threshold, position_limit, move_cost };
+
+        let side = action - 1.0;
+        let [x_acceleration, angle_acceleration] = accelerations(pole, side * force, (sin, cos), angle_velocity);
+        let x = x + tau * x_velocity;
+        let x_velocity = x_velocity + tau * x_acceleration;
+        let angle = within_circle(angle + tau * angle_velocity, mathematics);
+        let angle_velocity = angle_velocity + tau * angle_acceleration;
+        let elapsed = elapsed + tau;
+
+        let (sin, cos) = mathematics.sin_cos(angle);
+        let (shown, good) = look(rules, duration, [x, x_velocity, angle, angle_velocity, elapsed], (sin, cos));
+        let cost = side.abs() * move_cost;
+        Stepped {
+            state: [x, x_velocity, angle, angle_velocity, elapsed, sin, cos],
+            shown,
+            reward: if good { 1.0 - cost } else { -cost },
+            terminated: x.abs() > position_limit,
         }
-        cos > self.rules.height_threshold
     }
 }
 
@@ -142,30 +206,12 @@ impl Environment for CartPoleSwingUp {
 
     fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
         let mut near = |middle: f64| middle + (-START + 2.0 * START * rng.random::<f64>());
-        self.cart.set_state([near(0.0), near(0.0), near(PI), near(0.0)]);
-        self.elapsed = 0.0;
-        self.observe(observation);
+        self.set_state([near(0.0), near(0.0), near(PI), near(0.0), 0.0]);
+        observation.copy_from_slice(&look(self.rules, self.duration, self.state(), self.sin_cos).0);
     }
 
     fn step(&mut self, action: Action<'_>, _: &mut Rng, observation: &mut [f32]) -> Step {
-        let Physics { force, tau, .. } = self.cart.physics();
-        let [x, x_velocity, angle, angle_velocity] = self.cart.state();
-        let side = action.index() as f64 - 1.0;
-        let [x_acceleration, angle_acceleration] = self.cart.accelerations(side * force);
-        let x = x + tau * x_velocity;
-        let turned = (angle + tau * angle_velocity) % TAU;
-        self.cart.set_state([
-            x,
-            x_velocity + tau * x_acceleration,
-            if turned < 0.0 { turned + TAU } else { turned },
-            angle_velocity + tau * angle_acceleration,
-        ]);
-        self.elapsed += tau;
-
-        let up = self.observe(observation);
-        let cost = side.abs() * self.rules.move_cost;
-        let reward = if up && self.still() && self.in_the_middle() { 1.0 - cost } else { -cost };
-        Step { reward, terminated: x.abs() > self.rules.position_limit, truncated: false }
+        step_alone(self, action.index() as f64, observation)
     }
 
     fn picture(&self) -> Option<Picture> {
@@ -293,12 +339,22 @@ impl CartPoleSwingUps {
     }
 }
 
-impl TaskDistribution for CartPoleSwingUps {
-    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
+impl CartPoleSwingUps {
+    fn draw(&self, rng: &mut Rng) -> CartPoleSwingUp {
         match self.make(|span| span.sample(rng)) {
-            Ok(cart) => Box::new(TimeLimit::new(cart, self.max_episode_steps)),
+            Ok(cart) => cart,
             Err(error) => panic!("{error}; Family::check would have said so"),
         }
+    }
+}
+
+impl TaskDistribution for CartPoleSwingUps {
+    fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
+        Box::new(TimeLimit::new(self.draw(rng), self.max_episode_steps))
+    }
+
+    fn batch(&self, rngs: &mut [Rng]) -> Box<dyn Batch> {
+        Box::new(MachineBatch::new(rngs.iter_mut().map(|rng| self.draw(rng)), self.max_episode_steps))
     }
 }
 
@@ -320,7 +376,7 @@ mod tests {
 
     /// Near the top, balances; elsewhere, brings the pole's energy to that of standing upright, and the cart back.
     fn swing_up([x, x_velocity, angle, angle_velocity, _]: [f64; 5]) -> usize {
-        let off = if angle > PI { angle - TAU } else { angle };
+        let off = if angle > PI { angle - 2.0 * PI } else { angle };
         let push = if off.abs() < 0.5 {
             30.0 * off + 6.0 * angle_velocity + 1.0 * x + 2.5 * x_velocity
         } else {

@@ -15,11 +15,12 @@
 //! multiplication with an addition, this is used for one thing only: what a product loses by rounding, which it gives
 //! exactly, as the longer way does.
 
-use super::trigonometry::{Pair, in_any_lane, in_reach, product, product_fused, sin_cos, small_sin_cos};
+use super::trigonometry::{Pair, in_any_lane, in_reach, nearest_whole, product, product_fused, sin_cos, small_sin_cos};
 use crate::vector::{Actions, Answers, Batch, VectorError};
 use crate::{Environment, Rng, Space, Step};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
+use std::f64::consts::TAU;
 use std::marker::PhantomData;
 
 /// Machines in a block.
@@ -104,6 +105,18 @@ impl<P: Fn(f64, f64) -> Pair + Copy> Mathematics for Lanes<P> {
 pub(super) fn clamped(x: f64, low: f64, high: f64) -> f64 {
     let x = if x < low { low } else { x };
     if x > high { high } else { x }
+}
+
+/// The same angle from 0 to 2π: its remainder by the circle, exact, before it is made positive.
+///
+/// For angles [in reach](in_reach) the remainder is what is left when the nearest number of whole circles is taken away,
+/// which loses nothing. If that is negative it was one circle too many, and putting it back gives what `%` would have.
+#[inline(always)]
+pub(super) fn within_circle(angle: f64, mathematics: &mut impl Mathematics) -> f64 {
+    let circles = nearest_whole(angle / TAU);
+    let (most, more) = mathematics.product(circles, TAU);
+    let rest = mathematics.unless(!in_reach(angle), (angle - most) - more, || angle % TAU);
+    if rest < 0.0 { rest + TAU } else { rest }
 }
 
 /// What a step makes of a machine.

@@ -5,9 +5,9 @@
 //! before it moves the angle, the cost is that of the angle *before* the step, and what the torque enters is computed in
 //! `f32` until it meets the rest. The angle is 0 upright and is never wrapped but for its cost.
 
-use super::lanes::{Machine, MachineBatch, Mathematics, Stepped, clamped, step_alone};
+use super::lanes::{Machine, MachineBatch, Mathematics, Stepped, clamped, step_alone, within_circle};
 use super::physics::{PhysicsError, positive, some_steps};
-use super::trigonometry::{in_reach, nearest_whole, sin_cos};
+use super::trigonometry::sin_cos;
 use crate::picture::{Colour, Picture, Scene};
 use crate::registry::Family;
 use crate::vector::Batch;
@@ -68,18 +68,10 @@ pub struct Pendulum {
     sine: f64,
 }
 
-/// The same angle between -π and π: `(angle + π) mod 2π - π`, where the remainder is exact before it is made positive.
-///
-/// That of an angle [in reach](in_reach) is what is left when the nearest number of whole circles is taken away, which
-/// loses nothing. If it is negative it was one circle too many, and taking it back gives what `%` would have.
+/// The same angle between -π and π.
 #[inline(always)]
 fn wrapped(angle: f64, mathematics: &mut impl Mathematics) -> f64 {
-    const CIRCLE: f64 = 2.0 * PI;
-    let angle = angle + PI;
-    let circles = nearest_whole(angle / CIRCLE);
-    let (most, more) = mathematics.product(circles, CIRCLE);
-    let rest = mathematics.unless(!in_reach(angle), (angle - most) - more, || angle % CIRCLE);
-    (if rest < 0.0 { rest + CIRCLE } else { rest }) - PI
+    within_circle(angle + PI, mathematics) - PI
 }
 
 impl Pendulum {
