@@ -6,7 +6,6 @@
 
 use super::graph::{AXES, Graph};
 use crate::Rng;
-use crate::probes::draw_whole;
 use crate::wrappers::Span;
 use rand::RngExt;
 
@@ -114,7 +113,7 @@ impl Chemistry {
     /// Draws a chemistry: first how many conditions the graph has, of `constraints`, then one of the graphs that have as
     /// many; the looks, where they are random, each equally likely.
     pub(super) fn draw(constraints: Span, random_looks: bool, rotated: bool, rng: &mut Rng) -> Self {
-        let count = draw_whole(constraints, rng);
+        let count = constraints.sample_whole(rng);
         let graphs: Vec<Graph> = Graph::all().into_iter().filter(|graph| graph.constraints() == count).collect();
         let mut below = |count: usize| rng.random_range(0..count as u64) as usize;
         let (graph, stone_map, potion_map, rotation) = (below(graphs.len()), below(8), below(48), below(4));

@@ -3,7 +3,6 @@
 use super::chemistry::Chemistry;
 use super::game::Alchemy;
 use super::rules::{MAX_POTIONS, MAX_STONES, Rules};
-use crate::probes::check_whole;
 use crate::registry::Family;
 use crate::wrappers::Span;
 use crate::{Environment, Rng, TaskDistribution};
@@ -127,7 +126,7 @@ impl Family for Chemistries {
         if let Some((name, count, most)) = counts.into_iter().find(|(_, count, most)| !(1..=*most).contains(count)) {
             return Err(format!("`{name}` is {count}: there are 1 to {most}"));
         }
-        check_whole("constraints", self.constraints, 0..=3)
+        self.constraints.check_whole("constraints", 0..=3)
     }
 }
 

@@ -4,7 +4,7 @@
 //! same but one, which pays a tenth more. Which one that is, is the task: somebody who discounts too much cannot learn
 //! that it was one of the late ones.
 
-use super::{chain_tile, check_whole, draw_whole};
+use super::chain_tile;
 use crate::picture::{Colour, Mark, Picture, Tile, Tiles};
 use crate::registry::Family;
 use crate::wrappers::Span;
@@ -153,7 +153,7 @@ impl Default for DiscountingChains {
 
 impl TaskDistribution for DiscountingChains {
     fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
-        Box::new(DiscountingChain::new(self.chains, draw_whole(self.bonus_chain, rng), self.bonus))
+        Box::new(DiscountingChain::new(self.chains, self.bonus_chain.sample_whole(rng), self.bonus))
     }
 }
 
@@ -165,7 +165,7 @@ impl Family for DiscountingChains {
         if !self.bonus.is_finite() {
             return Err(format!("`bonus` is {}: a reward must be finite", self.bonus));
         }
-        check_whole("bonus_chain", self.bonus_chain, 0..=self.chains - 1)
+        self.bonus_chain.check_whole("bonus_chain", 0..=self.chains - 1)
     }
 }
 

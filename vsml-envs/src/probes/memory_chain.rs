@@ -7,7 +7,7 @@
 //! was taken *from*: the bits are therefore seen twice, at the start and after the first step, and an episode has one
 //! step more than the chain's length.
 
-use super::{MAX_LENGTH, chain_tile, check_whole, draw_whole};
+use super::{MAX_LENGTH, chain_tile};
 use crate::picture::{Colour, Mark, Picture, Tile, Tiles};
 use crate::registry::Family;
 use crate::wrappers::Span;
@@ -174,13 +174,13 @@ impl Default for MemoryChains {
 
 impl TaskDistribution for MemoryChains {
     fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
-        Box::new(MemoryChain::new(draw_whole(self.length, rng), self.bits))
+        Box::new(MemoryChain::new(self.length.sample_whole(rng), self.bits))
     }
 }
 
 impl Family for MemoryChains {
     fn check(&self) -> Result<(), String> {
-        check_whole("length", self.length, 1..=MAX_LENGTH)?;
+        self.length.check_whole("length", 1..=MAX_LENGTH)?;
         if !(1..=MAX_LENGTH).contains(&self.bits) {
             return Err(format!("`bits` is {}: there are 1 to {MAX_LENGTH} bits to remember", self.bits));
         }

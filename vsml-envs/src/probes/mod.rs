@@ -27,10 +27,7 @@ pub use repeat_previous::{RepeatPrevious, RepeatPreviouses};
 pub use umbrella_chain::{UmbrellaChain, UmbrellaChains};
 
 use crate::picture::{Colour, Mark, Tile};
-use crate::wrappers::Span;
-use crate::{LifetimeLength, Registry, RegistryError, Rng};
-use rand::RngExt;
-use std::ops::RangeInclusive;
+use crate::{LifetimeLength, Registry, RegistryError};
 
 /// A longer chain is taken for a slip of the pen.
 const MAX_LENGTH: usize = 1000;
@@ -75,24 +72,6 @@ pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     )
 }
 
-/// Draws one of the whole numbers of `span`, each equally likely; takes one uniform from `rng`, as every draw from a span
-/// does.
-pub(crate) fn draw_whole(span: Span, rng: &mut Rng) -> usize {
-    let uniform: f64 = rng.random();
-    let count = span.high() - span.low() + 1.0;
-    (span.low() + (count * uniform).floor()).min(span.high()) as usize
-}
-
-/// Refuses a span whose ends are not whole numbers in `range`.
-pub(crate) fn check_whole(name: &str, span: Span, range: RangeInclusive<usize>) -> Result<(), String> {
-    let (least, greatest) = (*range.start() as f64, *range.end() as f64);
-    let whole = span.low().fract() == 0.0 && span.high().fract() == 0.0;
-    if whole && span.low() >= least && span.high() <= greatest {
-        return Ok(());
-    }
-    Err(format!("`{name}` is {span}: it must be a whole number from {least} to {greatest}, or a range of such"))
-}
-
 /// A cell of a chain: `step` steps have been taken out of `length`.
 fn chain_tile(cell: usize, step: usize, length: usize) -> Tile {
     const END: Tile = Tile::new('>', Mark::Arrow(1), Colour::GREEN);
@@ -106,8 +85,7 @@ fn chain_tile(cell: usize, step: usize, length: usize) -> Tile {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{Action, Environment, Step, stream};
+    use crate::{Action, Environment, Rng, Step};
 
     /// Plays one episode: `player` is shown the observation and the number of steps taken. What each step brought.
     pub(super) fn play(
@@ -136,25 +114,5 @@ mod tests {
         let mean = drawn.iter().sum::<f64>() / count as f64;
         let variance = drawn.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (count as f64 - 1.0);
         (mean, (variance / count as f64).sqrt())
-    }
-
-    #[test]
-    fn whole_numbers_are_drawn_alike_from_both_ends_on() {
-        let mut rng = stream(0, "whole", &[]);
-        let mut counts = [0; 4];
-        for _ in 0..4000 {
-            counts[draw_whole(Span::between(2.0, 5.0), &mut rng) - 2] += 1;
-        }
-        // Each is binomial with a standard deviation of 27.
-        assert!(counts.iter().all(|count| (900..1100).contains(count)), "{counts:?}");
-        assert_eq!(draw_whole(Span::single(7.0), &mut rng), 7);
-    }
-
-    #[test]
-    fn spans_of_other_numbers_are_refused_by_name() {
-        assert_eq!(check_whole("length", Span::between(1.0, 9.0), 1..=9), Ok(()));
-        for span in [Span::between(0.0, 9.0), Span::between(1.0, 10.0), Span::single(2.5), Span::between(1.0, 8.5)] {
-            assert!(check_whole("length", span, 1..=9).unwrap_err().contains("`length`"));
-        }
     }
 }

@@ -3,7 +3,7 @@
 //! Only the first action counts, and its reward comes at the end of the chain, after many rewards that are pure noise
 //! and among observations most of which are too.
 
-use super::{MAX_LENGTH, chain_tile, check_whole, draw_whole};
+use super::{MAX_LENGTH, chain_tile};
 use crate::picture::{Colour, Mark, Picture, Tile, Tiles};
 use crate::registry::Family;
 use crate::wrappers::Span;
@@ -148,13 +148,13 @@ impl Default for UmbrellaChains {
 
 impl TaskDistribution for UmbrellaChains {
     fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
-        Box::new(UmbrellaChain::new(draw_whole(self.length, rng), self.distractors))
+        Box::new(UmbrellaChain::new(self.length.sample_whole(rng), self.distractors))
     }
 }
 
 impl Family for UmbrellaChains {
     fn check(&self) -> Result<(), String> {
-        check_whole("length", self.length, 1..=MAX_LENGTH)?;
+        self.length.check_whole("length", 1..=MAX_LENGTH)?;
         if self.distractors > MAX_LENGTH {
             return Err(format!("`distractors` is {}: at most {MAX_LENGTH}", self.distractors));
         }

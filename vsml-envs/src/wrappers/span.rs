@@ -9,6 +9,7 @@ use rand::RngExt;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 /// The finite numbers from `low` to `high`, drawn uniformly; just one number if the two are equal.
@@ -99,6 +100,24 @@ impl Span {
     pub fn sample(&self, rng: &mut Rng) -> f64 {
         let uniform: f64 = rng.random();
         (self.low + (self.high - self.low) * uniform).min(self.high)
+    }
+
+    /// Draws one of the whole numbers from `low` to `high`, each equally likely; takes one uniform from `rng`, too. Both ends
+    /// must be [whole](Span::check_whole).
+    pub(crate) fn sample_whole(&self, rng: &mut Rng) -> usize {
+        let uniform: f64 = rng.random();
+        let count = self.high - self.low + 1.0;
+        (self.low + (count * uniform).floor()).min(self.high) as usize
+    }
+
+    /// Refuses the span called `name` if its ends are not whole numbers in `range`.
+    pub(crate) fn check_whole(&self, name: &str, range: RangeInclusive<usize>) -> Result<(), String> {
+        let (least, greatest) = (*range.start() as f64, *range.end() as f64);
+        let whole = self.low.fract() == 0.0 && self.high.fract() == 0.0;
+        if whole && self.low >= least && self.high <= greatest {
+            return Ok(());
+        }
+        Err(format!("`{name}` is {self}: it must be a whole number from {least} to {greatest}, or a range of such"))
     }
 }
 
@@ -209,5 +228,25 @@ mod tests {
         assert_eq!(Span::single(9.8).sample(&mut one), 9.8);
         Span::between(0.0, 1.0).sample(&mut other);
         assert_eq!(one.next_u64(), other.next_u64());
+    }
+
+    #[test]
+    fn whole_numbers_are_drawn_alike_from_both_ends_on() {
+        let mut rng = stream(0, "whole", &[]);
+        let mut counts = [0; 4];
+        for _ in 0..4000 {
+            counts[Span::between(2.0, 5.0).sample_whole(&mut rng) - 2] += 1;
+        }
+        // Each is binomial with a standard deviation of 27.
+        assert!(counts.iter().all(|count| (900..1100).contains(count)), "{counts:?}");
+        assert_eq!(Span::single(7.0).sample_whole(&mut rng), 7);
+    }
+
+    #[test]
+    fn spans_of_other_numbers_are_refused_by_name() {
+        assert_eq!(Span::between(1.0, 9.0).check_whole("length", 1..=9), Ok(()));
+        for span in [Span::between(0.0, 9.0), Span::between(1.0, 10.0), Span::single(2.5), Span::between(1.0, 8.5)] {
+            assert!(span.check_whole("length", 1..=9).unwrap_err().contains("`length`"));
+        }
     }
 }
