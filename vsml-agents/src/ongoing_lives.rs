@@ -17,6 +17,7 @@ use crate::optimizers::{Noise, Truncation, Unroll};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 use vsml_core::Archive;
 use vsml_envs::{Lifetime, LifetimeKey, LifetimeLength, Rng, Split, Tasks};
 
@@ -29,8 +30,9 @@ const MAX_LIVES: usize = 1_000_000;
 /// The lives of a population that go on.
 #[derive(Default)]
 pub(crate) struct OngoingLives {
-    /// Those of each member, one after the other; none where one is yet to begin, or to be lived again.
-    lives: Vec<Option<Life>>,
+    /// Those of each member, one after the other; none where one is yet to begin, or to be lived again. Never locked: the lock
+    /// says that a run may be looked at from many threads, though learners and environments may not.
+    lives: Mutex<Vec<Option<Life>>>,
     /// The generation in which each began, for each pair; none where one is yet to begin.
     begun: Vec<Option<u64>>,
     /// Where the optimizer stood in each generation since the oldest life began.
@@ -67,7 +69,7 @@ impl OngoingLives {
             )));
         };
         Ok(OngoingLives {
-            lives: (0..lives).map(|_| None).collect(),
+            lives: Mutex::new((0..lives).map(|_| None).collect()),
             begun: vec![None; lives / 2],
             past: BTreeMap::new(),
         })
@@ -99,10 +101,11 @@ impl OngoingLives {
             }
             result
         };
-        let results: Vec<MemberResult> = self.lives.par_chunks_mut(lifetimes).enumerate().map(of_member).collect();
+        let results: Vec<MemberResult> =
+            unlocked(&mut self.lives).par_chunks_mut(lifetimes).enumerate().map(of_member).collect();
         if stop.load(Relaxed) {
             self.past.remove(&generation);
-            self.lives.iter_mut().for_each(|life| *life = None);
+            unlocked(&mut self.lives).iter_mut().for_each(|life| *life = None);
             return None;
         }
         let unrolls = self.end_what_is_over(&results, lifetimes, generation);
@@ -112,6 +115,7 @@ impl OngoingLives {
     /// Gives the unrolls of all pairs without a fault, and ends the lives of those that are both over or of which one is faulty.
     fn end_what_is_over(&mut self, results: &[MemberResult], lifetimes: usize, generation: u64) -> Vec<Unroll> {
         let mut unrolls = Vec::new();
+        let all = unlocked(&mut self.lives);
         for (place, began) in self.begun.iter_mut().enumerate() {
             let (pair, lifetime) = (place / lifetimes, place % lifetimes);
             let members = [2 * pair, 2 * pair + 1];
@@ -121,11 +125,11 @@ impl OngoingLives {
                 unrolls.push(Unroll { pair, begun, rewards: [plus, minus] });
             }
             let lives = members.map(|member| member * lifetimes + lifetime);
-            let is_over = |life: usize| self.lives[life].as_ref().is_none_or(|life| life.lifetime.is_over());
+            let is_over = |life: usize| all[life].as_ref().is_none_or(|life| life.lifetime.is_over());
             let over = rewards.contains(&None) || lives.into_iter().all(is_over);
             *began = (!over).then_some(begun);
             if over {
-                lives.into_iter().for_each(|life| self.lives[life] = None);
+                lives.into_iter().for_each(|life| all[life] = None);
             }
         }
         match self.begun.iter().flatten().min() {
@@ -154,8 +158,13 @@ impl OngoingLives {
         };
         let past: BTreeMap<u64, Vec<f32>> = (oldest..generation).map(of_generation).collect::<Option<_>>()?;
         let fits = begun.len() == self.begun.len() && begun.iter().flatten().all(|begun| *begun < generation);
-        fits.then(|| OngoingLives { lives: self.lives.iter().map(|_| None).collect(), begun, past })
+        fits.then(|| OngoingLives { lives: Mutex::new(begun.iter().flat_map(|_| [None, None]).collect()), begun, past })
     }
+}
+
+/// What a lock that nobody else can hold protects.
+fn unlocked<T>(lock: &mut Mutex<T>) -> &mut T {
+    lock.get_mut().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The meta-parameters that one member lives with. The last ones are kept, because its lives mostly share them.
