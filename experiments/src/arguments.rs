@@ -37,6 +37,9 @@ pub enum Command {
     /// Meta-train many learners on many task distributions with the same budget, and put them into one table; goes on
     /// where it was stopped
     Benchmark(BenchmarkArguments),
+    /// Play reference players on the tasks of well-known tables, beside the numbers published or computed for them; takes
+    /// minutes
+    Reference(ReferenceArguments),
     /// Write a run's report again
     Report {
         /// The run's folder
@@ -156,6 +159,25 @@ pub struct EvaluateArguments {
     pub seed: Option<u64>,
     #[command(flatten)]
     pub machine: Machine,
+}
+
+#[derive(Debug, Args)]
+pub struct ReferenceArguments {
+    /// Tables: bandits, two-armed, mdps [default: all of them]
+    #[arg(value_name = "TABLE")]
+    pub tables: Vec<String>,
+    /// Lifetimes behind each number
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(2..=10_000_000))]
+    pub lifetimes: u64,
+    /// Seed of tasks and luck
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Write the tables into this file too, as Markdown
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Threads to work with; changes nothing but the time [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub threads: Option<u16>,
 }
 
 #[derive(Debug, Args)]

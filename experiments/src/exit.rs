@@ -13,6 +13,9 @@ pub const DISK: u8 = 6;
 /// Stopped by a signal; everything is saved and can be resumed.
 pub const INTERRUPTED: u8 = 75;
 
+/// Stopped by a signal, with nothing to go on with.
+pub const STOPPED: u8 = 130;
+
 /// The run was stopped by a signal and can go on.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted after generation {generation}; everything up to there is saved. Go on with:\n  {command} resume {}", .folder.display())]

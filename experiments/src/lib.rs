@@ -24,6 +24,7 @@ mod list;
 mod machine;
 mod output;
 mod play;
+mod reference;
 mod report;
 mod report_command;
 mod run_folder;
@@ -63,6 +64,7 @@ pub fn run(registry: Registry) -> ExitCode {
 fn command(registry: &Registry, command: &Command) -> Result<ExitCode> {
     let done = match command {
         Command::Check(arguments) => return check::check(registry, arguments),
+        Command::Reference(arguments) => return reference::reference(registry, arguments),
         Command::Clone(arguments) => train::clone(registry, arguments),
         Command::Quickstart(arguments) => train::quickstart(registry, arguments),
         Command::Train(arguments) => train::train(registry, arguments),

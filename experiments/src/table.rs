@@ -86,18 +86,23 @@ fn matrix(evaluations: &[Evaluation], values: &[Option<(f64, f64)>], better: fn(
 
 /// The cells of a row, the best learner marked.
 fn texts(learners: &[&str], cells: &[Option<(f64, f64)>], better: fn(f64, f64) -> f64) -> Vec<String> {
-    let candidates = learners.iter().zip(cells).filter(|(learner, _)| **learner != "oracle");
+    let candidates = learners.iter().zip(cells).filter(|(learner, _)| !is_oracle(learner));
     let best = candidates.filter_map(|(_, cell)| cell.map(|(mean, _)| mean)).reduce(better);
     let text = |(learner, cell): (&&str, &Option<(f64, f64)>)| match cell {
         None => "n/a".to_string(),
         Some((mean, error)) => {
-            let mark = if Some(*mean) == best && *learner != "oracle" { BEST } else { "" };
+            let mark = if Some(*mean) == best && !is_oracle(learner) { BEST } else { "" };
             // 64.13 ±.56: the zero says nothing.
             let error = format!("{error:.2}");
             format!("{mark}{mean:.2} ±{}", error.strip_prefix('0').unwrap_or(&error))
         }
     };
     learners.iter().zip(cells).map(text).collect()
+}
+
+/// Whether this is the name of a player who knows what others must find out.
+fn is_oracle(learner: &str) -> bool {
+    matches!(learner.split(':').next(), Some("oracle" | "oracle-mdp"))
 }
 
 /// Names in the order in which they first appear.

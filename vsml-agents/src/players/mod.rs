@@ -68,7 +68,7 @@ pub const LISTING: [(&str, &str); 23] = [
     ("oracle", "knows the expected rewards and takes the greatest"),
     ("psrl:horizon=10", "tabular: plays the best policy of a process drawn from the posterior, a new one each episode"),
     ("beb:bonus=1,horizon=10", "tabular: plans on the posterior mean, with a bonus for what was seldom done"),
-    ("ucrl2:scale=0.1,horizon=10", "tabular: plans on the best process that cannot be ruled out"),
+    ("ucrl2:scale=0.05,horizon=10", "tabular: plans on the best process that cannot be ruled out"),
     ("greedy-mdp:horizon=10", "tabular: plans on the posterior mean"),
     ("oracle-mdp:horizon=10", "knows the true process and plans on that"),
     (
@@ -161,7 +161,7 @@ pub fn make(spec: &str) -> Result<Box<dyn Learner>, PlayerError> {
         }
         "ucrl2" => {
             let given = Parameters::read(spec, parameters, &["scale", "horizon"])?;
-            Ok(Box::new(Planner::new(Ucrl2::new(given.not_negative("scale", 0.1)?), given.horizon()?)))
+            Ok(Box::new(Planner::new(Ucrl2::new(given.not_negative("scale", 0.05)?), given.horizon()?)))
         }
         "greedy-mdp" => {
             let given = Parameters::read(spec, parameters, &["horizon"])?;

@@ -14,11 +14,14 @@
 //! state, and is taken from the least valuable ones. What is little known is thus taken for good, tried, and found out.
 //!
 //! The bounds hold for any process, and are so wide (`scale` 1) that in lives of some thousand steps nothing is ever ruled
-//! out: it then plays hardly better than at random. Hence the scale, which has to be tuned, as is usual; δ is 0.05. What else
-//! differs from the paper is due to episodes of known length: the process is solved by backward induction over them instead
-//! of for the average reward, and there is a new plan in each episode and not only when counts have doubled. Rewards are not
-//! known to lie in [0, 1] here, so optimism about them is not cut off at 1. No prior is used: shares are those that
-//! were seen, and what was never taken is expected to pay 0 and to lead anywhere alike, give or take the bound.
+//! out: it then plays hardly better than at random. Hence the scale, which has to be tuned, as is usual: 0.05 suits RL²'s
+//! processes. δ is 0.05 too.
+//!
+//! What else differs from the paper is due to episodes of known length: the process is solved by backward induction over them
+//! instead of for the average reward, and there is a new plan in each episode and not only when counts have doubled. Rewards are
+//! not known to lie in [0, 1] here, so optimism about them is not cut off at 1. No prior is used: shares are those that
+//! were seen, and what was never taken is expected to pay 0 and to lead anywhere alike, give or take the bound. With a scale of
+//! 0 this is the plan on the process of greatest likelihood: what the paper on RL² calls greedy, as its numbers tell.
 
 use super::planner::Model;
 use super::tabular::Experience;
