@@ -498,7 +498,7 @@ mod tests {
             assert!(training.is_ok() || name == "gradient-descent", "{name}: {:?}", training.err());
             name
         });
-        assert_eq!(built.count(), 11);
+        assert_eq!(built.count(), 13);
     }
 
     #[test]

@@ -58,7 +58,7 @@ fn a_table_is_filled_and_filled_only_once() {
         "{page}"
     );
     assert!(page.contains("`optimizer.learning_rate` in 0.01, 0.1"), "{page}");
-    assert_eq!(page.matches(" to ").count(), 5, "an interval for each cell that is not n/a: {page}");
+    assert_eq!(page.matches(" to ").count(), 6, "an interval for each cell that is not n/a: {page}");
 
     // Each run is one that the other commands understand, with two values searched under the first seed only.
     let runs: Vec<_> = std::fs::read_dir(out.join("vsml/BernoulliBandit-v0-steps-10")).unwrap().collect();

@@ -245,6 +245,11 @@ impl MetaOptimizer for PolicyGradient {
         self.theta().to_vec()
     }
 
+    /// Members are all the same; what they are for is to live different lives.
+    fn luck(&self, index: usize) -> u64 {
+        index as u64
+    }
+
     fn tell(&mut self, _: u64, _: &[f64]) -> bool {
         false
     }
