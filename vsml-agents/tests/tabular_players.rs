@@ -80,16 +80,11 @@ fn the_oracle_gets_what_the_table_says_and_nobody_more() {
 
 #[test]
 fn the_oracle_is_not_fooled_by_states_in_another_order() {
-    for id in ["RandomMdp-v0:permute_observations=true", "FrozenLake-v1:permute_observations=true"] {
-        let evaluation = played("oracle-mdp", id, 40);
-        assert!(evaluation.unsuited.as_ref().unwrap().contains("permuted"), "{id}: {:?}", evaluation.unsuited);
-        // What is seen of a short life may be too little to tell.
-        assert!(evaluation.lives.len() < 4 && evaluation.faults.is_empty(), "{id}: {} of 40", evaluation.lives.len());
+    for wrapped in ["permute_observations", "permute_actions"] {
+        let id = format!("RandomMdp-v0:{wrapped}=true");
+        assert!(played("oracle-mdp", &id, 3).unsuited.unwrap().contains("knows its table"), "{id}");
     }
-    for id in ["RandomMdp-v0:permute_actions=true", "BernoulliBandit-v0"] {
-        assert!(played("oracle-mdp", id, 3).unsuited.unwrap().contains("knows its table"), "{id}");
-    }
-    assert_eq!(played("oracle-mdp", "RandomMdp-v0:episodes=100", 500).unsuited, None, "the innocent");
+    assert!(played("oracle-mdp", "BernoulliBandit-v0", 3).unsuited.unwrap().contains("knows its table"));
     // Every player that learns the states for itself does as well in any order.
     let (plain, permuted) =
         (mean("psrl", "RandomMdp-v0", 400), mean("psrl", "RandomMdp-v0:permute_observations=true", 400));

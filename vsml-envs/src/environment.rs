@@ -98,8 +98,8 @@ pub trait Environment: Send + DynClone {
     }
 
     /// The true Markov decision process, where the environment is one with finitely many states: for oracles, which solve
-    /// it; learners never see it. Its states are the environment's own, whatever a wrapper makes of how they are seen, and
-    /// it knows of no time limit.
+    /// it; learners never see it. Its states are the environment's own, so a wrapper that shows them in another order has
+    /// none; it knows of no time limit.
     fn table(&self) -> Option<&Table> {
         None
     }

@@ -1,7 +1,8 @@
 //! Gives a task's observations an order of their own.
 //!
 //! A learner with fixed weights may know that the third number is the pole's angle; one that has to work on tasks it has
-//! never seen must find out. Shuffling the numbers from task to task takes the short cut away.
+//! never seen must find out. Shuffling the numbers from task to task takes the short cut away. The table of a decision process
+//! is not handed on: its states are not those that are seen.
 
 use super::WrapperError;
 use super::order::{permuted, random_order};
@@ -47,7 +48,7 @@ impl<E: Environment> PermuteObservations<E> {
 }
 
 impl<E: Environment + Clone> Environment for PermuteObservations<E> {
-    forward_to_inner!(action_space, expected_rewards, target, table, picture);
+    forward_to_inner!(action_space, expected_rewards, target, picture);
 
     fn observation_space(&self) -> Space {
         self.space.clone()
