@@ -7,8 +7,8 @@ mod support;
 use std::path::Path;
 use support::succeed;
 use vsml::agents::evaluation::evaluate;
-use vsml::agents::{Learner, MetaLearner, Unable, Vsml, VsmlConfig, players};
-use vsml::core::{Kernel, Theta};
+use vsml::agents::{Learner, Unable, Weights, players};
+use vsml::core::Kernel;
 use vsml::envs::{Registry, Split};
 
 fn path(name: &str) -> String {
@@ -24,13 +24,10 @@ fn reward(make: &(dyn Fn() -> Result<Box<dyn Learner>, Unable> + Sync), id: &str
 
 /// Mean reward of the shipped learner and of a player, on the same tasks.
 fn rewards(weights: &str, player: &str, id: &str) -> (f64, f64) {
-    let theta = Theta::load(Path::new(&path(weights))).unwrap();
-    let mut config = theta.origin["learner"].clone();
-    config.as_object_mut().unwrap().remove("kind");
-    let config: VsmlConfig = serde_json::from_value(config).unwrap();
-    let vsml = Vsml::new(config, Kernel::detect()).unwrap();
+    let weights = Weights::load(Path::new(&path(weights))).unwrap();
+    let trained = weights.learner.meta_learner(Kernel::detect()).unwrap();
     let player = || players::make(player).map_err(|error| Unable(error.to_string()));
-    (reward(&|| vsml.learner(&theta.values), id), reward(&player, id))
+    (reward(&|| trained.learner(&weights.values), id), reward(&player, id))
 }
 
 #[test]
@@ -70,6 +67,13 @@ fn clone_is_hardly_worse_than_what_it_is_a_clone_of() {
         // Of 500 examples; 25 are five points.
         assert!(vsml > sgd - 25.0, "{id}: {vsml} against {sgd}");
     }
+}
+
+#[test]
+fn rl2_on_short_bandits_is_near_the_best_there_is() {
+    let (id, pulls) = ("BernoulliBandit-v0:arms=5,steps=10", "optimal:pulls=10");
+    let (rl2, optimal) = rewards("rl2-bandit-n10-k5.safetensors", pulls, id);
+    assert!((rl2 - optimal).abs() < 0.2 && optimal > 6.3, "{rl2} against {optimal}");
 }
 
 #[test]
