@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn wrappers_hand_the_table_on_unless_they_change_what_actions_do() {
+    fn wrappers_hand_the_table_on_unless_they_call_things_by_other_names() {
         let table = |wrapper: &str| {
             let tasks = Registry::builtin().make(&format!("CliffWalking-v1:{wrapper}=true")).unwrap();
             tasks.distribution.sample(&mut stream(0, "table", &[3])).table().cloned()
@@ -181,7 +181,7 @@ mod tests {
         let limited = Registry::builtin().make("CliffWalking-v1:time_limit=3").unwrap();
         let plain = limited.distribution.sample(&mut stream(0, "table", &[3]));
         assert_eq!(plain.table().unwrap().states(), 48);
-        assert_eq!(table("permute_observations").as_ref(), plain.table());
+        assert_eq!(table("permute_observations"), None, "its states would be called by the wrong names");
         assert_eq!(table("permute_actions"), None, "its actions would be called by the wrong names");
     }
 
