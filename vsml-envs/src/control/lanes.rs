@@ -181,7 +181,8 @@ where
     Step { reward, terminated, truncated: false }
 }
 
-/// The numbers of some machines: the first of each, then the second of each, and so on.
+/// The numbers of some machines: the first of each, then the second of each, and so on. Where there are fewer than a block
+/// holds, the spare lanes hold machines at zero, since a loop of one length is faster than one that may be shorter.
 struct Block<const MAKE: usize, const STATE: usize> {
     make: [[f64; BLOCK]; MAKE],
     state: [[f64; BLOCK]; STATE],
@@ -205,8 +206,8 @@ where
         let machines: Vec<M> = machines.collect();
         let block = |machines: &[M]| {
             let mut block = Block { make: [[0.0; BLOCK]; MAKE], state: [[0.0; BLOCK]; STATE], steps: [0; BLOCK] };
-            for (lane, machine) in machines.iter().enumerate() {
-                put(&mut block.make, lane, machine.make());
+            for lane in 0..BLOCK {
+                put(&mut block.make, lane, machines.get(lane).unwrap_or(&machines[0]).make());
             }
             block
         };
@@ -336,7 +337,7 @@ where
             }
 
             let mut lanes = Lanes { product, rare: false };
-            for lane in 0..count {
+            for lane in 0..BLOCK {
                 let (make, before) = (get(&block.make, lane), get(&block.state, lane));
                 let after = M::advance(make, before, action[lane], &mut lanes);
                 put(&mut state, lane, after.state);
@@ -355,6 +356,9 @@ where
                 }
             }
 
+            for spare in count..BLOCK {
+                put(&mut state, spare, [0.0; STATE]);
+            }
             block.state = state;
             rewards.copy_from_slice(&reward[..count]);
             terminated.copy_from_slice(&ended[..count]);

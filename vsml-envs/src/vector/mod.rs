@@ -280,7 +280,6 @@ impl VectorEnvironment {
             begins: vec![false; len],
         };
         vector.reset_ended()?;
-        vector.check_observations("reset")?;
         Ok(vector)
     }
 
@@ -330,7 +329,7 @@ impl VectorEnvironment {
             }
             self.reset_ended()?;
         }
-        self.check_observations("step")?;
+        self.check_observations()?;
         // Without a way out of the loop, it is done several numbers at a time.
         let finite = self.rewards.iter().fold(true, |finite, reward| finite & reward.is_finite());
         if !finite && let Some(index) = self.rewards.iter().position(|reward| !reward.is_finite()) {
@@ -340,12 +339,13 @@ impl VectorEnvironment {
             *ended = terminated | truncated;
         }
         if self.autoreset == Autoreset::SameStep && self.ended.contains(&true) {
-            for i in (0..self.len()).filter(|&i| self.ended[i]) {
-                let part = i * self.observation_len..(i + 1) * self.observation_len;
-                self.last_observations[part.clone()].copy_from_slice(&self.observations[part]);
+            for i in 0..self.len() {
+                if self.ended[i] {
+                    let part = i * self.observation_len..(i + 1) * self.observation_len;
+                    self.last_observations[part.clone()].copy_from_slice(&self.observations[part]);
+                    self.reset(i)?;
+                }
             }
-            self.reset_ended()?;
-            self.check_observations("reset")?;
         }
         Ok(())
     }
@@ -361,22 +361,27 @@ impl VectorEnvironment {
         assert_eq!(mask.len(), self.len(), "one entry of the mask for each environment");
         self.ended.iter_mut().zip(mask).for_each(|(ended, reset)| *ended |= reset);
         self.begins.fill(false);
-        self.reset_ended()?;
-        self.check_observations("reset")
+        self.reset_ended()
     }
 
     /// Resets those whose episode has ended.
     fn reset_ended(&mut self) -> Result<(), VectorError> {
-        for (i, observation) in self.observations.chunks_exact_mut(self.observation_len).enumerate() {
-            if self.ended[i] {
-                let (batch, rng) = (&mut self.batch, &mut self.rngs[i]);
-                guard("reset", || batch.reset(i, rng, observation))
-                    .map_err(|fault| VectorError::Fault { index: i, fault })?;
-                self.ended[i] = false;
-                self.begins[i] = true;
+        (0..self.len()).try_for_each(|i| if self.ended[i] { self.reset(i) } else { Ok(()) })
+    }
+
+    /// Resets one.
+    fn reset(&mut self, i: usize) -> Result<(), VectorError> {
+        let observation = &mut self.observations[i * self.observation_len..(i + 1) * self.observation_len];
+        let (batch, rng) = (&mut self.batch, &mut self.rngs[i]);
+        guard("reset", || batch.reset(i, rng, observation)).map_err(|fault| VectorError::Fault { index: i, fault })?;
+        (self.ended[i], self.begins[i]) = (false, true);
+        match observation.iter().position(|x| !x.is_finite()) {
+            None => Ok(()),
+            Some(index) => {
+                let fault = Fault::Observation { place: "reset", index, value: observation[index] };
+                Err(VectorError::Fault { index: i, fault })
             }
         }
-        Ok(())
     }
 
     fn check_actions(&self, actions: Actions<'_>) -> Result<(), VectorError> {
@@ -415,13 +420,13 @@ impl VectorEnvironment {
         }
     }
 
-    fn check_observations(&self, place: &'static str) -> Result<(), VectorError> {
+    fn check_observations(&self) -> Result<(), VectorError> {
         if self.observations.iter().fold(true, |finite, x| finite & x.is_finite()) {
             return Ok(());
         }
         let found = self.observations.iter().position(|x| !x.is_finite()).unwrap_or(0);
         let (environment, index) = (found / self.observation_len, found % self.observation_len);
-        let fault = Fault::Observation { place, index, value: self.observations[found] };
+        let fault = Fault::Observation { place: "step", index, value: self.observations[found] };
         Err(VectorError::Fault { index: environment, fault })
     }
 
