@@ -6,7 +6,7 @@
 //! processor's vectors are, and the order in which an output's products are added is that of the inputs. Multiplication
 //! and addition are never fused, so that the width leaves no trace. Nothing here allocates.
 
-use nalgebra::{DMatrixView, DMatrixViewMut};
+use nalgebra::{DMatrixView, DMatrixViewMut, Dyn};
 use pulp::Arch;
 pub(super) use vsml_core::sigmoid;
 
@@ -63,24 +63,51 @@ pub(super) fn softmax(numbers: &mut [f32]) {
     numbers.iter_mut().for_each(|x| *x /= sum);
 }
 
-/// Adds `left · right` to `output`: the product of large matrices, which have `columns.0` and `columns.1` columns. In which
-/// order it adds depends on the shapes and the processor alone.
-pub(super) fn multiply(left: &[f32], right: &[f32], columns: (usize, usize), output: &mut [f32]) {
-    let (inner, outputs) = columns;
-    let rows = output.len() / outputs;
-    // Row after row is the transpose of column after column, so that what nalgebra sees is the product the other way round.
-    let left = DMatrixView::from_slice(left, inner, rows);
-    let right = DMatrixView::from_slice(right, outputs, inner);
-    DMatrixViewMut::from_slice(output, outputs, rows).gemm(1.0, &right, &left, 1.0);
+/// A large matrix, or the transpose of one.
+#[derive(Clone, Copy)]
+pub(super) struct Large<'a> {
+    numbers: &'a [f32],
+    /// Rows and columns.
+    shape: (usize, usize),
+    /// How far apart the numbers of a column are, and those of a row.
+    strides: (usize, usize),
 }
 
-/// The transpose of a matrix with so many columns.
-pub(super) fn transposed(matrix: &[f32], columns: usize) -> Vec<f32> {
-    let mut output = vec![0.0; matrix.len()];
-    let rows = matrix.len() / columns;
-    let view = DMatrixView::from_slice(matrix, columns, rows);
-    view.transpose_to(&mut DMatrixViewMut::from_slice(&mut output, rows, columns));
-    output
+impl<'a> Large<'a> {
+    /// The matrix of these numbers, row by row, with so many columns.
+    pub(super) fn new(numbers: &'a [f32], columns: usize) -> Self {
+        Large { numbers, shape: (numbers.len() / columns, columns), strides: (columns, 1) }
+    }
+
+    /// Its transpose, which is no copy.
+    pub(super) fn transposed(self) -> Self {
+        let ((rows, columns), (down, across)) = (self.shape, self.strides);
+        Large { shape: (columns, rows), strides: (across, down), ..self }
+    }
+
+    fn view(self) -> DMatrixView<'a, f32, Dyn, Dyn> {
+        let ((rows, columns), (down, across)) = (self.shape, self.strides);
+        DMatrixView::from_slice_with_strides(self.numbers, rows, columns, down, across)
+    }
+}
+
+/// Adds `left · right` to `output`. In which order it adds depends on the shapes and the processor alone. With fewer than 6
+/// rows or columns it is slow.
+pub(super) fn multiply(left: Large<'_>, right: Large<'_>, output: &mut [f32]) {
+    let ((rows, _), (_, columns)) = (left.shape, right.shape);
+    let mut output = DMatrixViewMut::from_slice_with_strides_mut(output, rows, columns, columns, 1);
+    output.gemm(1.0, &left.view(), &right.view(), 1.0);
+}
+
+/// The sum of each column of a matrix with so many.
+pub(super) fn column_sums(matrix: &[f32], columns: usize) -> Vec<f32> {
+    let mut sums = vec![0.0; columns];
+    Arch::new().dispatch(|| {
+        for row in matrix.chunks_exact(columns) {
+            sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+        }
+    });
+    sums
 }
 
 #[cfg(test)]
@@ -104,16 +131,20 @@ mod tests {
     fn large_products_are_those_of_small_ones() {
         let numbers =
             |len: usize, step: usize| -> Vec<f32> { (0..len).map(|i| ((i * step) % 19) as f32 - 9.0).collect() };
-        for (rows, inner, outputs) in [(7, 9, 8), (1, 9, 8), (70, 2, 8), (7, 9, 1), (3, 2, 2)] {
+        for (rows, inner, outputs) in [(7, 9, 8), (16, 30, 12), (1, 9, 8), (70, 2, 8), (7, 9, 1), (3, 2, 2)] {
             let (a, b) = (numbers(rows * inner, 5), numbers(inner * outputs, 7));
             let mut expected = vec![1.0; rows * outputs];
             a.chunks(inner).zip(expected.chunks_mut(outputs)).for_each(|(row, output)| add_product(row, &b, output));
             let mut output = vec![1.0; rows * outputs];
-            multiply(&a, &b, (inner, outputs), &mut output);
+            let (a, b) = (Large::new(&a, inner), Large::new(&b, outputs));
+            multiply(a, b, &mut output);
             assert_eq!(output, expected);
-            assert_eq!(transposed(&transposed(&a, inner), rows), a);
+            let mut turned = vec![1.0; rows * outputs];
+            multiply(b.transposed(), a.transposed(), &mut turned);
+            let back: Vec<f32> = (0..rows * outputs).map(|i| turned[i % outputs * rows + i / outputs]).collect();
+            assert_eq!(back, expected);
         }
-        assert_eq!(transposed(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+        assert_eq!(column_sums(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3), [5.0, 7.0, 9.0]);
     }
 
     #[test]

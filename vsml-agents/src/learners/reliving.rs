@@ -22,7 +22,7 @@
 //! where δn̂ is what δn is before the tanh; each gate's derivative goes on through its sigmoid or tanh, and from there by Rᵀ
 //! to the hidden state of the step before (Werbos 1990, *Backpropagation through time*).
 
-use super::matrix::{multiply, sigmoid, transposed};
+use super::matrix::{Large, column_sums, multiply, sigmoid};
 use super::meta_rnn::{Cell, MetaRnnConfig};
 use super::network::{Parts, Shape};
 use crate::policy_gradient::{Outlook, Record, Relived};
@@ -38,10 +38,14 @@ struct Weights<'a> {
     bias: &'a [f32],
     /// Of a GRU alone.
     hidden_bias: &'a [f32],
-    policy: &'a [f32],
-    policy_bias: &'a [f32],
-    critic: &'a [f32],
+    /// A row for each hidden unit: the policy's weights, the critic's, and zeros up to [`HEADS`] columns.
+    heads: Vec<f32>,
+    /// The biases of the same.
+    heads_bias: Vec<f32>,
 }
+
+/// The least columns of the policy and the critic together: products with few columns are slow.
+const HEADS: usize = 8;
 
 /// Recorded lives, lived again.
 pub(super) struct RelivedRnn<'a> {
@@ -75,15 +79,24 @@ impl<'a> RelivedRnn<'a> {
     pub fn new(config: &MetaRnnConfig, shape: Shape, parameters: &'a [f32], lives: &[&Record]) -> Self {
         let (width, gates) = (config.hidden_size, config.cell.gates() * config.hidden_size);
         let mut parts = Parts(parameters);
-        let weights = Weights {
+        let heads = (shape.actions + 1).max(HEADS);
+        let mut weights = Weights {
             from_input: parts.next(shape.inputs() * gates),
             from_hidden: parts.next(width * gates),
             bias: parts.next(gates),
             hidden_bias: parts.next(if config.cell == Cell::Gru { width } else { 0 }),
-            policy: parts.next(width * shape.actions),
-            policy_bias: parts.next(shape.actions),
-            critic: parts.next(critic_count(config)),
+            heads: vec![0.0; width * heads],
+            heads_bias: vec![0.0; heads],
         };
+        let actions = shape.actions;
+        let (policy, bias, critic) =
+            (parts.next(width * actions), parts.next(actions), parts.next(critic_count(config)));
+        for (unit, row) in weights.heads.chunks_exact_mut(heads).enumerate() {
+            row[..actions].copy_from_slice(&policy[unit * actions..][..actions]);
+            row[actions] = critic[unit];
+        }
+        weights.heads_bias[..actions].copy_from_slice(bias);
+        weights.heads_bias[actions] = critic[width];
         let mut order: Vec<usize> = (0..lives.len()).collect();
         order.sort_by_key(|life| std::cmp::Reverse(lives[*life].len()));
         let mut places = vec![0; lives.len()];
@@ -144,7 +157,8 @@ impl<'a> RelivedRnn<'a> {
         let (n, width) = (self.width, self.cell.gates() * self.width);
         self.gates.chunks_exact_mut(width).for_each(|row| row.copy_from_slice(self.weights.bias));
         let inputs = self.shape.inputs();
-        multiply(&self.input, self.weights.from_input, (inputs, width), &mut self.gates);
+        multiply(Large::new(&self.input, inputs), Large::new(self.weights.from_input, width), &mut self.gates);
+        let weights = Large::new(self.weights.from_hidden, width);
         let mut from_hidden = Vec::new();
         let mut last: Option<Range<usize>> = None;
         for rows in self.steps.clone() {
@@ -161,13 +175,13 @@ impl<'a> RelivedRnn<'a> {
             let memory = &mut self.memory[states.clone()];
             match self.cell {
                 Cell::Lstm => {
-                    multiply(before, self.weights.from_hidden, (n, width), gates);
+                    multiply(Large::new(before, n), weights, gates);
                     lstm(n, gates, &self.cell_before[states], memory, hidden);
                 }
                 Cell::Gru => {
                     from_hidden.clear();
                     from_hidden.resize(rows.len() * width, 0.0);
-                    multiply(before, self.weights.from_hidden, (n, width), &mut from_hidden);
+                    multiply(Large::new(before, n), weights, &mut from_hidden);
                     gru(n, gates, &from_hidden, self.weights.hidden_bias, before, memory, hidden);
                 }
             }
@@ -179,17 +193,16 @@ impl<'a> RelivedRnn<'a> {
     fn look_out(&mut self, lives: &[&Record]) {
         let (n, actions) = (self.width, self.shape.actions);
         let rows = self.hidden.len() / n;
-        let mut logits = self.weights.policy_bias.repeat(rows);
-        multiply(&self.hidden, self.weights.policy, (n, actions), &mut logits);
-        let mut values = vec![self.weights.critic[n]; rows];
-        multiply(&self.hidden, &self.weights.critic[..n], (n, 1), &mut values);
+        let heads = self.weights.heads_bias.len();
+        let mut seen = self.weights.heads_bias.repeat(rows);
+        multiply(Large::new(&self.hidden, n), Large::new(&self.weights.heads, heads), &mut seen);
         self.outlooks = (0..lives.len())
             .map(|life| {
                 let rows = self.rows(life, lives[life].len());
                 let mut outlook = Outlook::default();
                 for row in rows {
-                    outlook.logits.extend_from_slice(&logits[row * actions..][..actions]);
-                    outlook.values.push(values[row]);
+                    outlook.logits.extend_from_slice(&seen[row * heads..][..actions]);
+                    outlook.values.push(seen[row * heads + actions]);
                 }
                 outlook
             })
@@ -206,24 +219,25 @@ impl Relived for RelivedRnn<'_> {
         let (n, actions, inputs) = (self.width, self.shape.actions, self.shape.inputs());
         let rows = self.hidden.len() / n;
         let width = self.cell.gates() * n;
-        let mut of_logits = vec![0.0; rows * actions];
-        let mut of_values = vec![0.0; rows];
+        let heads = self.weights.heads_bias.len();
+        let mut of_heads = vec![0.0; rows * heads];
         for (life, of) in of_outlooks.iter().enumerate() {
             for (step, row) in self.rows(life, of.values.len()).enumerate() {
-                of_logits[row * actions..][..actions].copy_from_slice(&of.logits[step * actions..][..actions]);
-                of_values[row] = of.values[step];
+                let of_heads = &mut of_heads[row * heads..][..=actions];
+                of_heads[..actions].copy_from_slice(&of.logits[step * actions..][..actions]);
+                of_heads[actions] = of.values[step];
             }
         }
 
         let mut of_hidden = vec![0.0; rows * n];
-        multiply(&of_logits, &transposed(self.weights.policy, actions), (actions, n), &mut of_hidden);
-        multiply(&of_values, &self.weights.critic[..n], (1, n), &mut of_hidden);
+        let weights = Large::new(&self.weights.heads, heads).transposed();
+        multiply(Large::new(&of_heads, heads), weights, &mut of_hidden);
 
         // Step by step: of the gates before their sigmoids, as the inputs and as the hidden state reach them. They differ in
         // n of a GRU alone.
         let mut of_gates = vec![0.0; rows * width];
         let mut of_recurrent = vec![0.0; if self.cell == Cell::Gru { rows * width } else { 0 }];
-        let from_hidden = transposed(self.weights.from_hidden, width);
+        let from_hidden = Large::new(self.weights.from_hidden, width).transposed();
         let first = self.steps.first().map_or(0, |rows| rows.len());
         let (mut of_before, mut of_cell) = (vec![0.0; first * n], vec![0.0; first * n]);
         for (step, rows) in self.steps.iter().enumerate().rev() {
@@ -241,37 +255,35 @@ impl Relived for RelivedRnn<'_> {
                     let of_gates = &mut of_gates[gates.clone()];
                     lstm_back(n, &self.gates[gates], memory, cell_before, of_hidden, of_cell, of_gates);
                     of_before.fill(0.0);
-                    multiply(of_gates, &from_hidden, (width, n), of_before);
+                    multiply(Large::new(of_gates, width), from_hidden, of_before);
                 }
                 Cell::Gru => {
                     let (memory, before) = (&self.memory[states.clone()], &self.before[states]);
                     let (of_gates, of_recurrent) = (&mut of_gates[gates.clone()], &mut of_recurrent[gates.clone()]);
                     gru_back(n, &self.gates[gates], memory, before, of_hidden, of_gates, of_recurrent, of_before);
-                    multiply(of_recurrent, &from_hidden, (width, n), of_before);
+                    multiply(Large::new(of_recurrent, width), from_hidden, of_before);
                 }
             }
         }
 
         // All at once, in the order of the meta-parameters.
         let of_recurrent = if self.cell == Cell::Gru { &of_recurrent } else { &of_gates };
-        let mut gradient = Vec::new();
-        let mut product = |left: &[f32], columns: usize, right: &[f32], outputs: usize| {
-            let start = gradient.len();
-            gradient.resize(start + columns * outputs, 0.0);
-            multiply(&transposed(left, columns), right, (rows, outputs), &mut gradient[start..]);
+        let product = |left: &[f32], columns: usize, right: &[f32], outputs: usize| {
+            let mut product = vec![0.0; columns * outputs];
+            multiply(Large::new(left, columns).transposed(), Large::new(right, outputs), &mut product);
+            product
         };
-        let ones = vec![1.0; rows];
-        product(&self.input, inputs, &of_gates, width);
-        product(&self.before, n, of_recurrent, width);
-        product(&ones, 1, &of_gates, width);
+        let mut gradient = product(&self.input, inputs, &of_gates, width);
+        gradient.extend(product(&self.before, n, of_recurrent, width));
+        gradient.extend(column_sums(&of_gates, width));
         if self.cell == Cell::Gru {
-            let of_n: Vec<f32> = of_recurrent.chunks_exact(width).flat_map(|row| &row[2 * n..]).copied().collect();
-            product(&ones, 1, &of_n, n);
+            gradient.extend(&column_sums(of_recurrent, width)[2 * n..]);
         }
-        product(&self.hidden, n, &of_logits, actions);
-        product(&ones, 1, &of_logits, actions);
-        product(&self.hidden, n, &of_values, 1);
-        product(&ones, 1, &of_values, 1);
+        let (of_weights, of_bias) = (product(&self.hidden, n, &of_heads, heads), column_sums(&of_heads, heads));
+        gradient.extend(of_weights.chunks_exact(heads).flat_map(|row| &row[..actions]));
+        gradient.extend(&of_bias[..actions]);
+        gradient.extend(of_weights.chunks_exact(heads).map(|row| row[actions]));
+        gradient.push(of_bias[actions]);
         gradient.into_iter().map(f64::from).collect()
     }
 }
