@@ -12,7 +12,7 @@
 //! Members are spread over threads, and what they come to is put together by index, so the number of threads leaves no trace.
 //!
 //! An optimizer may want lives to go on from generation to generation
-//! ([`MetaOptimizer::truncated_lives`](crate::optimizers::MetaOptimizer::truncated_lives)). Where the above speaks of a lifetime,
+//! ([`Wants::Unrolls`](crate::optimizers::Wants::Unrolls)). Where the above speaks of a lifetime,
 //! then, it is an *unroll*, a piece of one; its fitness is the sum of its rewards, and a life that a fault cuts short ends there.
 //!
 //! An optimizer that wants gradients is told those of the members' losses: lives are then differentiated while they are
@@ -27,7 +27,7 @@ use crate::evaluation::{Evaluation, evaluate};
 use crate::learner::{LifeError, MetaLearner, Slope, Unable, live};
 use crate::metrics::{GenerationMetrics, Validation};
 use crate::ongoing_lives::OngoingLives;
-use crate::optimizers::{MetaOptimizer, OptimizerError, OptimizerState};
+use crate::optimizers::{MetaOptimizer, OptimizerError, OptimizerState, Wants};
 use crate::policy_gradient::{Record, Recorded};
 use crate::vsml::CloneConfig;
 use rayon::prelude::*;
@@ -199,9 +199,10 @@ impl MetaTraining {
                 .clone_backpropagation(optimizer.theta(), config, &mut rng)
                 .map_err(|reason| TrainingError::Schedule(reason.to_string()))?;
         }
-        if schedule.objective != Objective::Life && optimizer.truncated_lives().is_some() {
+        let wants = optimizer.wants();
+        if schedule.objective != Objective::Life && matches!(wants, Wants::Records | Wants::Unrolls(_)) {
             return Err(TrainingError::Schedule(
-                "this optimizer unrolls lives, and cloning backpropagation lives none: use evolution-strategies or \
+                "this optimizer moves by lives, and cloning backpropagation lives none: use evolution-strategies or \
                  gradient-descent"
                     .into(),
             ));
@@ -210,9 +211,9 @@ impl MetaTraining {
             try_on(&*meta_learner, &*optimizer, tasks, &schedule)
                 .map_err(|reason| TrainingError::Unsuited { tasks: tasks.id.clone(), reason })?;
         }
-        let lives = match optimizer.truncated_lives() {
-            Some(_) => OngoingLives::new(optimizer.population(), schedule.lifetimes)?,
-            None => OngoingLives::default(),
+        let lives = match wants {
+            Wants::Unrolls(_) => OngoingLives::new(optimizer.population(), schedule.lifetimes)?,
+            _ => OngoingLives::default(),
         };
         Ok(MetaTraining {
             meta_learner,
@@ -263,10 +264,10 @@ impl MetaTraining {
             tasks: &self.tasks,
             schedule: &self.schedule,
         };
-        let truncated_lives = self.optimizer.truncated_lives();
-        let lived = match truncated_lives {
-            Some(truncation) => self.lives.unroll(&conditions, truncation, generation, stop),
-            None => {
+        let wants = self.optimizer.wants();
+        let lived = match wants {
+            Wants::Unrolls(truncation) => self.lives.unroll(&conditions, truncation, generation, stop),
+            _ => {
                 let members = (0..self.optimizer.population()).into_par_iter();
                 let results = members.map(|member| conditions.member(generation, member, stop)).collect();
                 (!stop.load(Relaxed)).then_some((results, Vec::new()))
@@ -276,15 +277,17 @@ impl MetaTraining {
         let fitness = self.fitness(&results);
 
         let before = self.optimizer.theta().to_vec();
-        let updated = match self.optimizer.truncation() {
-            None if self.optimizer.wants_records() => {
+        let updated = match wants {
+            Wants::Fitness => self.optimizer.tell(generation, &fitness),
+            Wants::Gradients { .. } => {
+                self.optimizer.descend(&results.iter().map(MemberResult::gradient).collect::<Vec<_>>())
+            }
+            Wants::Records => {
                 let records: Vec<Record> =
                     results.iter_mut().flat_map(|result| std::mem::take(&mut result.records)).collect();
                 self.optimizer.improve(generation, &*self.meta_learner, &records)
             }
-            None if truncated_lives.is_some() => self.optimizer.tell_unrolls(generation, &unrolls),
-            None => self.optimizer.tell(generation, &fitness),
-            Some(_) => self.optimizer.descend(&results.iter().map(MemberResult::gradient).collect::<Vec<_>>()),
+            Wants::Unrolls(_) => self.optimizer.tell_unrolls(generation, &unrolls),
         };
         self.counters.generation += 1;
         self.counters.steps += results.iter().map(|result| result.steps).sum::<u64>();
@@ -348,15 +351,15 @@ impl Conditions<'_> {
             let tasks = &self.tasks[lifetime as usize % self.tasks.len()];
             let lived = tasks.begin(&key).map_err(LifeError::from).and_then(|mut life| {
                 let mut rng = key.stream("learner");
-                let score = match self.optimizer.truncation() {
-                    None if self.optimizer.wants_records() => {
+                let score = match self.optimizer.wants() {
+                    Wants::Records => {
                         let mut recorded = Recorded::new(&mut *learner);
                         let score = live(&mut recorded, &mut life, &mut rng, |_| {});
                         result.records.extend(recorded.record().filter(|_| score.is_ok()));
                         score
                     }
-                    None => live(&mut *learner, &mut life, &mut rng, |_| {}),
-                    Some(truncation) => {
+                    Wants::Fitness | Wants::Unrolls(_) => live(&mut *learner, &mut life, &mut rng, |_| {}),
+                    Wants::Gradients { truncation } => {
                         let lived = self.meta_learner.differentiate(&theta, &mut life, &mut rng, truncation);
                         lived.map(|(score, slope)| {
                             result.slopes.push(slope);
@@ -456,7 +459,7 @@ impl MetaTraining {
         if self.counters.best.is_some() {
             archive.insert_vector("best.theta", &self.best_theta);
         }
-        if self.optimizer.truncated_lives().is_some() {
+        if let Wants::Unrolls(_) = self.optimizer.wants() {
             self.lives.store(&mut archive);
         }
         archive
@@ -485,12 +488,12 @@ impl MetaTraining {
             (Some(_), Some((_, theta))) if theta.len() == self.optimizer.theta().len() => theta.clone(),
             _ => return Err(part("best.theta")),
         };
-        let lives = match self.optimizer.truncated_lives() {
-            Some(_) => {
+        let lives = match self.optimizer.wants() {
+            Wants::Unrolls(_) => {
                 let stored = self.lives.stored(archive, counters.generation, self.optimizer.theta().len());
                 stored.ok_or_else(|| part("lives"))?
             }
-            None => OngoingLives::default(),
+            _ => OngoingLives::default(),
         };
         self.optimizer.restore(&state)?;
         self.lives = lives;
@@ -521,16 +524,16 @@ fn try_on(
     let theta = optimizer.theta();
     let mut learner = meta_learner.learner(theta)?;
     learner.begin(life.observation_space(), life.action_space(), &mut rng)?;
-    if optimizer.wants_records() {
-        return try_to_relive(meta_learner, theta, &mut life, &mut rng);
-    }
-    if optimizer.truncated_lives().is_some() {
-        learner.change_theta(theta)?;
-    }
-    let truncation = optimizer.truncation().filter(|_| schedule.objective == Objective::Life);
-    match truncation.map(|truncation| meta_learner.differentiate(theta, &mut life, &mut rng, truncation)) {
-        Some(Err(LifeError::Unsuited(reason))) => Err(reason),
-        _ => Ok(()),
+    match optimizer.wants() {
+        Wants::Records => try_to_relive(meta_learner, theta, &mut life, &mut rng),
+        Wants::Unrolls(_) => learner.change_theta(theta),
+        Wants::Gradients { truncation } if schedule.objective == Objective::Life => {
+            match meta_learner.differentiate(theta, &mut life, &mut rng, truncation) {
+                Err(LifeError::Unsuited(reason)) => Err(reason),
+                _ => Ok(()),
+            }
+        }
+        Wants::Gradients { .. } | Wants::Fitness => Ok(()),
     }
 }
 

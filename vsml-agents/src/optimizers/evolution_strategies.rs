@@ -13,9 +13,10 @@
 //! The variance of the estimate does not grow with the length of a lifetime, which is what makes it fit for learning to
 //! learn.
 
+use super::ascent::Ascent;
 use super::pairs::{perturbation, signed, valid};
-use super::settings::{above_zero, count, decay, halved, zero_or_more};
-use super::{Adam, MetaOptimizer, OptimizerError, OptimizerState, Shaping};
+use super::settings::{above_zero, count};
+use super::{MetaOptimizer, OptimizerError, OptimizerState, Shaping};
 use serde::{Deserialize, Serialize};
 
 /// Settings of evolution strategies.
@@ -53,23 +54,13 @@ impl Default for EvolutionStrategiesConfig {
     }
 }
 
-impl EvolutionStrategiesConfig {
-    fn check(&self) -> Result<(), OptimizerError> {
-        count("pairs", self.pairs)?;
-        above_zero("deviation", self.deviation)?;
-        zero_or_more("learning_rate", self.learning_rate)?;
-        zero_or_more("weight_decay", self.weight_decay)
-    }
-}
-
 /// Evolution strategies with antithetic pairs and Adam. Member `2 k` of a population is `theta + deviation · eps_k`, member
 /// `2 k + 1` is `theta - deviation · eps_k`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EvolutionStrategies {
     config: EvolutionStrategiesConfig,
     seed: u64,
-    theta: Vec<f32>,
-    adam: Adam,
+    ascent: Ascent,
 }
 
 impl EvolutionStrategies {
@@ -78,13 +69,15 @@ impl EvolutionStrategies {
     /// # Errors
     /// A setting that makes no sense, by name.
     pub fn new(config: EvolutionStrategiesConfig, seed: u64, theta: Vec<f32>) -> Result<Self, OptimizerError> {
-        config.check()?;
-        Ok(EvolutionStrategies { config, seed, adam: Adam::new(theta.len()), theta })
+        count("pairs", config.pairs)?;
+        above_zero("deviation", config.deviation)?;
+        let ascent = Ascent::new(theta, config.learning_rate, config.half_life, config.weight_decay)?;
+        Ok(EvolutionStrategies { config, seed, ascent })
     }
 
     /// The deviation of the next generation.
     fn deviation(&self) -> f32 {
-        halved(self.config.deviation, self.config.deviation_half_life, self.adam.steps)
+        self.ascent.faded(self.config.deviation, self.config.deviation_half_life)
     }
 }
 
@@ -95,8 +88,8 @@ impl MetaOptimizer for EvolutionStrategies {
 
     fn ask(&self, generation: u64, index: usize) -> Vec<f32> {
         let scale = signed(index, self.deviation());
-        let perturbation = perturbation(self.seed, generation, index / 2, self.theta.len());
-        self.theta.iter().zip(perturbation).map(|(x, eps)| x + scale * eps).collect()
+        let perturbation = perturbation(self.seed, generation, index / 2, self.ascent.theta.len());
+        self.ascent.theta.iter().zip(perturbation).map(|(x, eps)| x + scale * eps).collect()
     }
 
     fn paired(&self) -> bool {
@@ -110,36 +103,29 @@ impl MetaOptimizer for EvolutionStrategies {
             return false;
         }
         let deviation = f64::from(self.deviation());
-        let mut gradient = vec![0.0; self.theta.len()];
+        let mut gradient = vec![0.0; self.ascent.theta.len()];
         for pair in &pairs {
             let weight = ((pair.plus - pair.minus) / (2.0 * deviation * pairs.len() as f64)) as f32;
             if weight != 0.0 {
-                let perturbation = perturbation(self.seed, generation, pair.index, self.theta.len());
+                let perturbation = perturbation(self.seed, generation, pair.index, self.ascent.theta.len());
                 for (g, eps) in gradient.iter_mut().zip(perturbation) {
                     *g += weight * eps;
                 }
             }
         }
-        if gradient.iter().any(|g| !g.is_finite()) {
-            return false;
-        }
-        let rate = halved(self.config.learning_rate, self.config.half_life, self.adam.steps);
-        decay(&mut self.theta, rate, self.config.weight_decay);
-        self.adam.ascend(&mut self.theta, &gradient, rate);
-        true
+        self.ascent.climb(&gradient)
     }
 
     fn theta(&self) -> &[f32] {
-        &self.theta
+        &self.ascent.theta
     }
 
     fn state(&self) -> OptimizerState {
-        OptimizerState::with_adam(&self.theta, &self.adam)
+        self.ascent.state()
     }
 
     fn restore(&mut self, state: &OptimizerState) -> Result<(), OptimizerError> {
-        (self.theta, self.adam) = state.theta_and_adam(self.theta.len())?;
-        Ok(())
+        self.ascent.restore(state)
     }
 }
 
@@ -192,7 +178,7 @@ mod tests {
         let mut optimizer = strategies(config, vec![0.0; 3]);
         climb(&mut optimizer, 1, |x| x.iter().zip(slope).map(|(x, s)| f64::from(*x) * s).sum());
         // After one step Adam's first moment is a tenth of the gradient.
-        for (moment, slope) in optimizer.adam.first_moment.iter().zip(slope) {
+        for (moment, slope) in optimizer.state().vectors["adam.first_moment"].iter().zip(slope) {
             assert!((f64::from(*moment) * 10.0 - slope).abs() < 0.06, "{moment} {slope}");
         }
     }

@@ -6,8 +6,9 @@
 //! Exploding gradients are what makes this worse than evolution strategies on long lives; on a hundred steps it needs a
 //! hundredth of the lives.
 
-use super::settings::{count, decay, halved, refuse_unless, zero_or_more};
-use super::{Adam, MetaOptimizer, OptimizerError, OptimizerState};
+use super::ascent::{Ascent, shortened};
+use super::settings::{count, refuse_unless};
+use super::{MetaOptimizer, OptimizerError, OptimizerState, Wants};
 use serde::{Deserialize, Serialize};
 
 /// Settings of gradient descent.
@@ -46,8 +47,7 @@ impl Default for GradientDescentConfig {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientDescent {
     config: GradientDescentConfig,
-    theta: Vec<f32>,
-    adam: Adam,
+    ascent: Ascent,
 }
 
 impl GradientDescent {
@@ -58,14 +58,8 @@ impl GradientDescent {
     pub fn new(config: GradientDescentConfig, theta: Vec<f32>) -> Result<Self, OptimizerError> {
         count("batch", config.batch)?;
         refuse_unless(config.max_norm > 0.0, "max_norm", config.max_norm, "above 0")?;
-        zero_or_more("learning_rate", config.learning_rate)?;
-        zero_or_more("weight_decay", config.weight_decay)?;
-        Ok(GradientDescent { config, adam: Adam::new(theta.len()), theta })
-    }
-
-    /// The step size of the next step.
-    fn rate(&self) -> f32 {
-        halved(self.config.learning_rate, self.config.half_life, self.adam.steps)
+        let ascent = Ascent::new(theta, config.learning_rate, config.half_life, config.weight_decay)?;
+        Ok(GradientDescent { config, ascent })
     }
 }
 
@@ -75,15 +69,15 @@ impl MetaOptimizer for GradientDescent {
     }
 
     fn ask(&self, _: u64, _: usize) -> Vec<f32> {
-        self.theta.clone()
+        self.theta().to_vec()
     }
 
     fn luck(&self, index: usize) -> u64 {
         index as u64
     }
 
-    fn truncation(&self) -> Option<u64> {
-        Some(self.config.truncation)
+    fn wants(&self) -> Wants {
+        Wants::Gradients { truncation: self.config.truncation }
     }
 
     fn tell(&mut self, _: u64, _: &[f64]) -> bool {
@@ -96,33 +90,23 @@ impl MetaOptimizer for GradientDescent {
         if valid.is_empty() {
             return false;
         }
-        let mut mean = vec![0.0; self.theta.len()];
+        let mut down = vec![0.0; self.theta().len()];
         for gradient in &valid {
-            mean.iter_mut().zip(*gradient).for_each(|(mean, g)| *mean += g / valid.len() as f64);
+            down.iter_mut().zip(*gradient).for_each(|(down, g)| *down -= g / valid.len() as f64);
         }
-        let norm = mean.iter().map(|g| g * g).sum::<f64>().sqrt();
-        let factor = (f64::from(self.config.max_norm) / norm).min(1.0);
-        if !norm.is_finite() {
-            return false;
-        }
-        let rate = self.rate();
-        decay(&mut self.theta, rate, self.config.weight_decay);
-        let down: Vec<f32> = mean.iter().map(|g| (-factor * g) as f32).collect();
-        self.adam.ascend(&mut self.theta, &down, rate);
-        true
+        shortened(&down, self.config.max_norm).is_some_and(|down| self.ascent.climb(&down))
     }
 
     fn theta(&self) -> &[f32] {
-        &self.theta
+        &self.ascent.theta
     }
 
     fn state(&self) -> OptimizerState {
-        OptimizerState::with_adam(&self.theta, &self.adam)
+        self.ascent.state()
     }
 
     fn restore(&mut self, state: &OptimizerState) -> Result<(), OptimizerError> {
-        (self.theta, self.adam) = state.theta_and_adam(self.theta.len())?;
-        Ok(())
+        self.ascent.restore(state)
     }
 }
 
@@ -142,15 +126,6 @@ mod tests {
             assert!(descent.descend(&[Some(gradient.clone()), Some(gradient)]));
         }
         assert!(descent.theta().iter().all(|x| x.abs() < 1e-2), "{:?}", descent.theta());
-    }
-
-    #[test]
-    fn steps_become_shorter_by_half() {
-        let mut descent = descent(GradientDescentConfig { half_life: 10, ..Default::default() });
-        for _ in 0..20 {
-            descent.descend(&[Some(vec![1.0, 1.0])]);
-        }
-        assert!((descent.rate() - 0.00025).abs() < 1e-9, "{}", descent.rate());
     }
 
     #[test]

@@ -18,9 +18,10 @@
 //! The paper's deviation is the length of a perturbation. Here it is that of one parameter, √n times smaller, as in evolution
 //! strategies, which is what this is with an isotropy of 1.
 
+use super::ascent::Ascent;
 use super::pairs::{perturbation, signed, valid};
-use super::settings::{above_zero, count, decay, halved, refuse_unless, zero_or_more};
-use super::{Adam, MetaOptimizer, OptimizerError, OptimizerState, Shaping};
+use super::settings::{above_zero, count, refuse_unless};
+use super::{MetaOptimizer, OptimizerError, OptimizerState, Shaping};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
@@ -72,8 +73,7 @@ impl Default for GuidedEvolutionStrategiesConfig {
 pub struct GuidedEvolutionStrategies {
     config: GuidedEvolutionStrategiesConfig,
     seed: u64,
-    theta: Vec<f32>,
-    adam: Adam,
+    ascent: Ascent,
     /// The last ones, newest first, of length 1.
     gradients: Vec<Vec<f32>>,
     /// An orthonormal basis of their span.
@@ -91,24 +91,22 @@ impl GuidedEvolutionStrategies {
         refuse_unless((1..=100).contains(&config.directions), "directions", config.directions, "1 to 100")?;
         let isotropy = config.isotropy;
         refuse_unless(isotropy > 0.0 && isotropy <= 1.0, "isotropy", isotropy, "above 0 and at most 1")?;
-        zero_or_more("learning_rate", config.learning_rate)?;
-        zero_or_more("weight_decay", config.weight_decay)?;
-        let adam = Adam::new(theta.len());
-        Ok(GuidedEvolutionStrategies { config, seed, adam, theta, gradients: Vec::new(), basis: Vec::new() })
+        let ascent = Ascent::new(theta, config.learning_rate, config.half_life, config.weight_decay)?;
+        Ok(GuidedEvolutionStrategies { config, seed, ascent, gradients: Vec::new(), basis: Vec::new() })
     }
 
     /// The deviation of the next generation.
     fn deviation(&self) -> f32 {
-        halved(self.config.deviation, self.config.deviation_half_life, self.adam.steps)
+        self.ascent.faded(self.config.deviation, self.config.deviation_half_life)
     }
 
     /// The `z` of a pair.
     fn step(&self, generation: u64, pair: usize) -> Vec<f32> {
-        let (n, k) = (self.theta.len() as f32, self.basis.len() as f32);
+        let (n, k) = (self.ascent.theta.len() as f32, self.basis.len() as f32);
         let isotropy = if self.basis.is_empty() { 1.0 } else { self.config.isotropy };
         let (all, guided) = (self.deviation() * isotropy.sqrt(), self.deviation() * ((1.0 - isotropy) * n / k).sqrt());
         let mut step: Vec<f32> =
-            perturbation(self.seed, generation, pair, self.theta.len()).map(|eps| all * eps).collect();
+            perturbation(self.seed, generation, pair, self.ascent.theta.len()).map(|eps| all * eps).collect();
         let mut rng = stream(self.seed, "guided perturbation", &[generation, pair as u64]);
         for direction in &self.basis {
             let eps: f32 = rng.sample(StandardNormal);
@@ -149,7 +147,7 @@ impl MetaOptimizer for GuidedEvolutionStrategies {
 
     fn ask(&self, generation: u64, index: usize) -> Vec<f32> {
         let sign = signed(index, 1.0);
-        self.theta.iter().zip(self.step(generation, index / 2)).map(|(x, z)| x + sign * z).collect()
+        self.ascent.theta.iter().zip(self.step(generation, index / 2)).map(|(x, z)| x + sign * z).collect()
     }
 
     fn paired(&self) -> bool {
@@ -163,19 +161,16 @@ impl MetaOptimizer for GuidedEvolutionStrategies {
             return false;
         }
         let scale = 1.0 / (2.0 * f64::from(self.deviation()).powi(2) * pairs.len() as f64);
-        let mut gradient = vec![0.0; self.theta.len()];
+        let mut gradient = vec![0.0; self.ascent.theta.len()];
         for pair in &pairs {
             let weight = scale * (pair.plus - pair.minus);
             let step = self.step(generation, pair.index);
             gradient.iter_mut().zip(step).for_each(|(g, z)| *g += weight * f64::from(z));
         }
-        let ascent: Vec<f32> = gradient.iter().map(|g| *g as f32).collect();
-        if !ascent.iter().all(|g| g.is_finite()) {
+        let slope: Vec<f32> = gradient.iter().map(|g| *g as f32).collect();
+        if !self.ascent.climb(&slope) {
             return false;
         }
-        let rate = halved(self.config.learning_rate, self.config.half_life, self.adam.steps);
-        decay(&mut self.theta, rate, self.config.weight_decay);
-        self.adam.ascend(&mut self.theta, &ascent, rate);
         if let Some(direction) = unit(&gradient, 0.0) {
             self.gradients.insert(0, direction);
             self.gradients.truncate(self.config.directions);
@@ -185,22 +180,22 @@ impl MetaOptimizer for GuidedEvolutionStrategies {
     }
 
     fn theta(&self) -> &[f32] {
-        &self.theta
+        &self.ascent.theta
     }
 
     fn state(&self) -> OptimizerState {
-        let mut state = OptimizerState::with_adam(&self.theta, &self.adam);
+        let mut state = self.ascent.state();
         state.vectors.insert("gradients".into(), self.gradients.concat());
         state.counters.insert("gradients".into(), self.gradients.len() as u64);
         state
     }
 
     fn restore(&mut self, state: &OptimizerState) -> Result<(), OptimizerError> {
-        let (len, count) = (self.theta.len(), state.counter("gradients")?);
+        let (len, count) = (self.ascent.theta.len(), state.counter("gradients")?);
         let count = usize::try_from(count).ok().filter(|count| *count <= self.config.directions);
         let count = count.ok_or_else(|| OptimizerError::State("it has more gradients than `directions`".into()))?;
         let gradients = state.vector("gradients", count * len)?;
-        (self.theta, self.adam) = state.theta_and_adam(len)?;
+        self.ascent.restore(state)?;
         self.gradients = (0..count).map(|gradient| gradients[gradient * len..][..len].to_vec()).collect();
         self.basis = orthonormal(&self.gradients);
         Ok(())

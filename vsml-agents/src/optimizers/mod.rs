@@ -25,6 +25,7 @@
 //! next one, on other tasks, takes back.
 
 mod adam;
+mod ascent;
 mod augmented_random_search;
 mod cma_es;
 mod covariance;
@@ -129,6 +130,23 @@ impl OptimizerState {
     }
 }
 
+/// What an optimizer moves by, and so how a generation is to be lived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    /// How fit each member was: [`MetaOptimizer::tell`].
+    Fitness,
+    /// The gradient of each member's loss: [`MetaOptimizer::descend`].
+    Gradients {
+        /// How many steps of a life are to be gone back at a time; 0: all.
+        truncation: u64,
+    },
+    /// Records of lives: [`MetaOptimizer::improve`].
+    Records,
+    /// What pieces of lives came to, which go on from generation to generation; members must be in pairs:
+    /// [`MetaOptimizer::ask_at`] and [`MetaOptimizer::tell_unrolls`].
+    Unrolls(Truncation),
+}
+
 /// How an optimizer wants lives to go on from generation to generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Truncation {
@@ -183,45 +201,34 @@ pub trait MetaOptimizer: Send + Sync {
     /// where every fitness is invalid, or the step would not be finite, nothing happens.
     fn tell(&mut self, generation: u64, fitness: &[f64]) -> bool;
 
-    /// Whether it wants the gradient of each member's loss, and then, how many steps of a life that is to go back at a time
-    /// (0: all). If so it is told with [`MetaOptimizer::descend`].
-    fn truncation(&self) -> Option<u64> {
-        None
+    /// What it moves by. One that does not move by fitness is told by another method than [`MetaOptimizer::tell`].
+    fn wants(&self) -> Wants {
+        Wants::Fitness
     }
 
-    /// Moves, given the gradient of every member's loss, in order; none where a member is invalid. Returns whether it did.
+    /// With [`Wants::Gradients`]: moves, given the gradient of every member's loss, in order; none where a member is invalid.
+    /// Returns whether it did.
     fn descend(&mut self, gradients: &[Option<Vec<f64>>]) -> bool {
         let _ = gradients;
         false
     }
 
-    /// Whether it moves by the records of lives. If so it is told with [`MetaOptimizer::improve`].
-    fn wants_records(&self) -> bool {
-        false
-    }
-
-    /// Moves, given the records of all lives of `generation` that were valid, which `learner` can live again. Returns
-    /// whether it did.
+    /// With [`Wants::Records`]: moves, given the records of all lives of `generation` that were valid, which `learner` can
+    /// live again. Returns whether it did.
     fn improve(&mut self, generation: u64, learner: &dyn MetaLearner, records: &[Record]) -> bool {
         let _ = (generation, learner, records);
         false
     }
 
-    /// Whether lives are to go on from generation to generation, and how. If so, its members are in pairs, they are asked for with
-    /// [`MetaOptimizer::ask_at`], and it is told with [`MetaOptimizer::tell_unrolls`].
-    fn truncated_lives(&self) -> Option<Truncation> {
-        None
-    }
-
-    /// The meta-parameters of member `index` where the optimizer stands, or stood, at `theta`, with the perturbation of the
-    /// generation `drawn`. Depends on nothing else.
+    /// With [`Wants::Unrolls`]: the meta-parameters of member `index` where the optimizer stands, or stood, at `theta`, with
+    /// the perturbation of the generation `drawn`. Depends on nothing else.
     fn ask_at(&self, theta: &[f32], drawn: u64, index: usize) -> Vec<f32> {
         let _ = (drawn, index);
         theta.to_vec()
     }
 
-    /// Moves, given what every pair's lives came to in `generation`, those that were cut short by a fault left out. Returns
-    /// whether it did.
+    /// With [`Wants::Unrolls`]: moves, given what every pair's lives came to in `generation`, those that were cut short by a
+    /// fault left out. Returns whether it did.
     fn tell_unrolls(&mut self, generation: u64, unrolls: &[Unroll]) -> bool {
         let _ = (generation, unrolls);
         false

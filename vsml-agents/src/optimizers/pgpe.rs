@@ -15,9 +15,10 @@
 //! little is searched ever more widely, and one that matters much ever more finely, which evolution strategies with one
 //! deviation for all cannot do. The price is a second slope to estimate from the same lives.
 
+use super::ascent::Ascent;
 use super::pairs::{perturbation, signed, valid};
-use super::settings::{above_zero, count, decay, halved, zero_or_more};
-use super::{Adam, MetaOptimizer, OptimizerError, OptimizerState, Shaping};
+use super::settings::{above_zero, count, zero_or_more};
+use super::{MetaOptimizer, OptimizerError, OptimizerState, Shaping};
 use serde::{Deserialize, Serialize};
 
 /// A deviation changes by at most this share of itself in an update.
@@ -63,9 +64,8 @@ impl Default for PgpeConfig {
 pub struct Pgpe {
     config: PgpeConfig,
     seed: u64,
-    theta: Vec<f32>,
+    ascent: Ascent,
     deviations: Vec<f32>,
-    adam: Adam,
 }
 
 impl Pgpe {
@@ -77,9 +77,9 @@ impl Pgpe {
         count("pairs", config.pairs)?;
         above_zero("deviation", config.deviation)?;
         zero_or_more("deviation_learning_rate", config.deviation_learning_rate)?;
-        zero_or_more("learning_rate", config.learning_rate)?;
-        zero_or_more("weight_decay", config.weight_decay)?;
-        Ok(Pgpe { deviations: vec![config.deviation; theta.len()], adam: Adam::new(theta.len()), config, seed, theta })
+        let deviations = vec![config.deviation; theta.len()];
+        let ascent = Ascent::new(theta, config.learning_rate, config.half_life, config.weight_decay)?;
+        Ok(Pgpe { config, seed, ascent, deviations })
     }
 }
 
@@ -90,8 +90,8 @@ impl MetaOptimizer for Pgpe {
 
     fn ask(&self, generation: u64, index: usize) -> Vec<f32> {
         let sign = signed(index, 1.0);
-        let perturbation = perturbation(self.seed, generation, index / 2, self.theta.len());
-        let around = self.theta.iter().zip(&self.deviations).zip(perturbation);
+        let perturbation = perturbation(self.seed, generation, index / 2, self.ascent.theta.len());
+        let around = self.ascent.theta.iter().zip(&self.deviations).zip(perturbation);
         around.map(|((x, deviation), eps)| x + sign * deviation * eps).collect()
     }
 
@@ -107,7 +107,7 @@ impl MetaOptimizer for Pgpe {
         }
         let share = 1.0 / pairs.len() as f64;
         let baseline = pairs.iter().map(|pair| share * (pair.plus / 2.0 + pair.minus / 2.0)).sum::<f64>();
-        let len = self.theta.len();
+        let len = self.ascent.theta.len();
         let (mut of_mean, mut of_deviations) = (vec![0.0; len], vec![0.0; len]);
         for pair in &pairs {
             let difference = share * (pair.plus / 2.0 - pair.minus / 2.0);
@@ -122,7 +122,7 @@ impl MetaOptimizer for Pgpe {
         let slope =
             of_mean.iter().zip(&self.deviations).map(|(slope, deviation)| (slope * f64::from(*deviation)) as f32);
         let slope: Vec<f32> = slope.collect();
-        if !slope.iter().all(|slope| slope.is_finite()) || !of_deviations.iter().all(|slope| slope.is_finite()) {
+        if !of_deviations.iter().all(|slope| slope.is_finite()) || !self.ascent.climb(&slope) {
             return false;
         }
         for (deviation, slope) in self.deviations.iter_mut().zip(of_deviations) {
@@ -130,25 +130,22 @@ impl MetaOptimizer for Pgpe {
             *deviation =
                 (f64::from(*deviation) * (1.0 + change)).clamp(f32::MIN_POSITIVE.into(), f32::MAX.into()) as f32;
         }
-        let rate = halved(self.config.learning_rate, self.config.half_life, self.adam.steps);
-        decay(&mut self.theta, rate, self.config.weight_decay);
-        self.adam.ascend(&mut self.theta, &slope, rate);
         true
     }
 
     fn theta(&self) -> &[f32] {
-        &self.theta
+        &self.ascent.theta
     }
 
     fn state(&self) -> OptimizerState {
-        let mut state = OptimizerState::with_adam(&self.theta, &self.adam);
+        let mut state = self.ascent.state();
         state.vectors.insert("deviations".into(), self.deviations.clone());
         state
     }
 
     fn restore(&mut self, state: &OptimizerState) -> Result<(), OptimizerError> {
-        let deviations = state.vector("deviations", self.theta.len())?;
-        (self.theta, self.adam) = state.theta_and_adam(self.theta.len())?;
+        let deviations = state.vector("deviations", self.deviations.len())?;
+        self.ascent.restore(state)?;
         self.deviations = deviations;
         Ok(())
     }
@@ -171,7 +168,7 @@ mod tests {
         for (parameter, (first, second)) in first.zip(second).enumerate() {
             // Differences 0.2 and 0.6; means 0.2 and 0.1, and of all 0.15.
             let slope = (0.1 * first + 0.3 * second) / 2.0;
-            assert!((f64::from(optimizer.adam.first_moment[parameter]) * 10.0 - slope).abs() < 1e-6);
+            assert!((f64::from(optimizer.state().vectors["adam.first_moment"][parameter]) * 10.0 - slope).abs() < 1e-6);
             let slope = (0.05 * (first * first - 0.25) - 0.05 * (second * second - 0.25)) / 0.5 / 2.0;
             assert!((f64::from(optimizer.deviations[parameter]) - (0.5 + 0.1 * slope)).abs() < 1e-6);
         }

@@ -4,8 +4,9 @@
 //! groups, and differentiated; which lives are of one minibatch is drawn under the run's seed. The critic's
 //! numbers, if the learner has any, follow theta in one vector and move with it, but are no part of what is handed out.
 
+use super::ascent::shortened;
 use super::settings::{count, halved, refuse_unless, zero_or_more};
-use super::{Adam, MetaOptimizer, OptimizerError, OptimizerState};
+use super::{Adam, MetaOptimizer, OptimizerError, OptimizerState, Wants};
 use crate::learner::MetaLearner;
 use crate::policy_gradient::{Outlook, Record, Verdict, Weights, judge, log_softmax, loss};
 use rand::seq::SliceRandom;
@@ -216,12 +217,7 @@ impl PolicyGradient {
         for gradient in &gradients {
             down.iter_mut().zip(gradient).for_each(|(down, g)| *down -= g);
         }
-        let norm = down.iter().map(|g| g * g).sum::<f64>().sqrt();
-        if !norm.is_finite() {
-            return false;
-        }
-        let factor = (f64::from(self.config.max_norm) / norm).min(1.0);
-        let down: Vec<f32> = down.iter().map(|g| (factor * g) as f32).collect();
+        let Some(down) = shortened(&down, self.config.max_norm) else { return false };
         self.adam.ascend(&mut self.parameters, &down, rate);
         true
     }
@@ -254,8 +250,8 @@ impl MetaOptimizer for PolicyGradient {
         false
     }
 
-    fn wants_records(&self) -> bool {
-        true
+    fn wants(&self) -> Wants {
+        Wants::Records
     }
 
     fn improve(&mut self, generation: u64, learner: &dyn MetaLearner, records: &[Record]) -> bool {

@@ -25,9 +25,10 @@
 //! gradient of all of life. Perturbations are drawn from their key; nothing of them is stored. The deviation does not fade,
 //! because the sum of perturbations of different size would have to be weighed by the size of each.
 
+use super::ascent::Ascent;
 use super::pairs::{perturbation, signed};
-use super::settings::{above_zero, count, decay, halved, refuse_unless, zero_or_more};
-use super::{Adam, MetaOptimizer, Noise, OptimizerError, OptimizerState, Shaping, Truncation, Unroll};
+use super::settings::{above_zero, count, refuse_unless};
+use super::{MetaOptimizer, Noise, OptimizerError, OptimizerState, Shaping, Truncation, Unroll, Wants};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -79,8 +80,7 @@ pub struct UnrolledEvolutionStrategies {
     config: UnrolledEvolutionStrategiesConfig,
     noise: Noise,
     seed: u64,
-    theta: Vec<f32>,
-    adam: Adam,
+    ascent: Ascent,
 }
 
 impl UnrolledEvolutionStrategies {
@@ -94,9 +94,8 @@ impl UnrolledEvolutionStrategies {
         count("pairs", config.pairs)?;
         refuse_unless(config.unroll > 0, "unroll", config.unroll, "at least 1")?;
         above_zero("deviation", config.deviation)?;
-        zero_or_more("learning_rate", config.learning_rate)?;
-        zero_or_more("weight_decay", config.weight_decay)?;
-        Ok(UnrolledEvolutionStrategies { config, noise, seed, adam: Adam::new(theta.len()), theta })
+        let ascent = Ascent::new(theta, config.learning_rate, config.half_life, config.weight_decay)?;
+        Ok(UnrolledEvolutionStrategies { config, noise, seed, ascent })
     }
 
     /// The estimate of the gradient of the reward of an unroll; none where no unroll is valid.
@@ -117,15 +116,15 @@ impl UnrolledEvolutionStrategies {
         }
         let weights: Vec<((u64, usize), f64)> = weights.into_iter().filter(|(_, weight)| *weight != 0.0).collect();
         let of_block = |block: &[((u64, usize), f64)]| {
-            let mut sum = vec![0.0; self.theta.len()];
+            let mut sum = vec![0.0; self.ascent.theta.len()];
             for ((drawn, pair), weight) in block {
-                let eps = perturbation(self.seed, *drawn, *pair, self.theta.len());
+                let eps = perturbation(self.seed, *drawn, *pair, self.ascent.theta.len());
                 sum.iter_mut().zip(eps).for_each(|(sum, eps)| *sum += weight * f64::from(eps));
             }
             sum
         };
         let blocks: Vec<Vec<f64>> = weights.par_chunks(PERTURBATIONS_PER_BLOCK).map(of_block).collect();
-        let mut gradient = vec![0.0; self.theta.len()];
+        let mut gradient = vec![0.0; self.ascent.theta.len()];
         for block in &blocks {
             gradient.iter_mut().zip(block).for_each(|(g, block)| *g += block);
         }
@@ -139,7 +138,7 @@ impl MetaOptimizer for UnrolledEvolutionStrategies {
     }
 
     fn ask(&self, generation: u64, index: usize) -> Vec<f32> {
-        self.ask_at(&self.theta, generation, index)
+        self.ask_at(self.theta(), generation, index)
     }
 
     fn paired(&self) -> bool {
@@ -154,8 +153,8 @@ impl MetaOptimizer for UnrolledEvolutionStrategies {
         self.tell_unrolls(generation, &unrolls.collect::<Vec<_>>())
     }
 
-    fn truncated_lives(&self) -> Option<Truncation> {
-        Some(Truncation { unroll: self.config.unroll, noise: self.noise })
+    fn wants(&self) -> Wants {
+        Wants::Unrolls(Truncation { unroll: self.config.unroll, noise: self.noise })
     }
 
     fn ask_at(&self, theta: &[f32], drawn: u64, index: usize) -> Vec<f32> {
@@ -166,27 +165,19 @@ impl MetaOptimizer for UnrolledEvolutionStrategies {
 
     fn tell_unrolls(&mut self, generation: u64, unrolls: &[Unroll]) -> bool {
         let Some(gradient) = self.gradient(generation, unrolls) else { return false };
-        let gradient: Vec<f32> = gradient.iter().map(|g| *g as f32).collect();
-        if !gradient.iter().all(|g| g.is_finite()) {
-            return false;
-        }
-        let rate = halved(self.config.learning_rate, self.config.half_life, self.adam.steps);
-        decay(&mut self.theta, rate, self.config.weight_decay);
-        self.adam.ascend(&mut self.theta, &gradient, rate);
-        true
+        self.ascent.climb(&gradient.iter().map(|g| *g as f32).collect::<Vec<_>>())
     }
 
     fn theta(&self) -> &[f32] {
-        &self.theta
+        &self.ascent.theta
     }
 
     fn state(&self) -> OptimizerState {
-        OptimizerState::with_adam(&self.theta, &self.adam)
+        self.ascent.state()
     }
 
     fn restore(&mut self, state: &OptimizerState) -> Result<(), OptimizerError> {
-        (self.theta, self.adam) = state.theta_and_adam(self.theta.len())?;
-        Ok(())
+        self.ascent.restore(state)
     }
 }
 
