@@ -1,7 +1,7 @@
 //! REINFORCE and PPO learn, within lives that begin with nothing.
 //!
 //! Numbers are means of a few lives, so what is asked of them is far less than what they reach. `cargo test -p vsml-agents
-//! --test policy_gradients -- --ignored --nocapture` prints, in some five minutes, how reward develops over longer lives on
+//! --test players_from_scratch -- --ignored --nocapture` prints, in some five minutes, how reward develops over longer lives on
 //! more tasks.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
