@@ -388,29 +388,67 @@ impl Packed {
         counts: &[f32],
         messages: &mut [f32],
     ) {
+        let neurons = messages.len() / self.config.message_size;
+        let mut first = 0;
+        // SAFETY: the caller's promise; `first + R` never exceeds the number of neurons.
+        unsafe {
+            while neurons - first >= 4 {
+                self.aggregate_block::<V, 4>(head, sums, senders, counts, messages, first);
+                first += 4;
+            }
+            while neurons - first >= 2 {
+                self.aggregate_block::<V, 2>(head, sums, senders, counts, messages, first);
+                first += 2;
+            }
+            if first < neurons {
+                self.aggregate_block::<V, 1>(head, sums, senders, counts, messages, first);
+            }
+        }
+    }
+
+    /// The messages of neurons `first .. first + R`, side by side, because each sum has to wait for its last summand.
+    #[inline(always)]
+    unsafe fn aggregate_block<V: Lanes, const R: usize>(
+        &self,
+        head: &PackedHead,
+        sums: &[f32],
+        senders: usize,
+        counts: &[f32],
+        messages: &mut [f32],
+        first: usize,
+    ) {
+        let (width, stride) = (self.config.message_size, self.sum_stride());
+        let sums: [&[f32]; R] = std::array::from_fn(|r| &sums[(first + r) * stride..][..stride]);
+        let weights: [(f32, f32); R] =
+            std::array::from_fn(|r| self.weights_of_sum(senders, counts.get(first + r).copied()));
         let mut line = Line([0.0; LANES]);
-        let neurons = messages.chunks_exact_mut(self.config.message_size);
-        for (neuron, (sum, message)) in sums.chunks_exact(self.sum_stride()).zip(neurons).enumerate() {
-            let (of_sum, of_bias) = self.weights_of_sum(senders, counts.get(neuron).copied());
-            for (first, part) in message.chunks_mut(LANES).enumerate() {
-                let first = first * LANES;
-                // SAFETY: the caller's promise on instructions; rows of a head are `message_stride` long, whole lines.
-                unsafe {
-                    let of = |lines: &[f32]| V::load(lines.as_ptr().add(first));
-                    let total = if self.config.layer_norm {
+        for start in (0..width).step_by(LANES) {
+            // SAFETY: the caller's promise on instructions; rows of a head are `message_stride` long, whole lines.
+            unsafe {
+                let of = |lines: &[f32]| V::load(lines.as_ptr().add(start));
+                let mut totals = [V::splat(0.0); R];
+                if self.config.layer_norm {
+                    for ((total, sum), (of_sum, of_bias)) in totals.iter_mut().zip(sums).zip(weights) {
                         let offset = of(&head.offset).mul(V::splat(of_bias));
-                        of(sum).mul(V::splat(of_sum)).mul_add(of(&head.scale), offset)
-                    } else {
-                        let mut total = of(&head.bias).mul(V::splat(of_bias));
-                        let rows = head.weight.chunks_exact(self.message_stride);
-                        for (&h, weights) in sum[..self.config.hidden_size].iter().zip(rows) {
-                            total = V::splat(h * of_sum).mul_add(of(weights), total);
+                        *total = of(sum).mul(V::splat(of_sum)).mul_add(of(&head.scale), offset);
+                    }
+                } else {
+                    for (total, (_, of_bias)) in totals.iter_mut().zip(weights) {
+                        *total = of(&head.bias).mul(V::splat(of_bias));
+                    }
+                    for (k, row) in head.weight.chunks_exact(self.message_stride).enumerate() {
+                        let row = of(row);
+                        for ((total, sum), (of_sum, _)) in totals.iter_mut().zip(sums).zip(weights) {
+                            *total = V::splat(sum[k] * of_sum).mul_add(row, *total);
                         }
-                        total
-                    };
-                    total.store(line.0.as_mut_ptr());
+                    }
                 }
-                part.copy_from_slice(&line.0[..part.len()]);
+                for (r, total) in totals.into_iter().enumerate() {
+                    total.store(line.0.as_mut_ptr());
+                    let part = &mut messages[(first + r) * width + start..(first + r + 1) * width];
+                    let count = part.len().min(LANES);
+                    part[..count].copy_from_slice(&line.0[..count]);
+                }
             }
         }
     }
@@ -478,6 +516,10 @@ pub(super) unsafe fn project<V: Lanes, const R: usize, const L: usize>(
         while neurons - first >= R {
             project_block::<V, R, L>(start, sources, out, first);
             first += R;
+        }
+        while neurons - first >= 2 {
+            project_block::<V, 2, L>(start, sources, out, first);
+            first += 2;
         }
         while first < neurons {
             project_block::<V, 1, L>(start, sources, out, first);
