@@ -26,5 +26,6 @@ fn register_all(registry: &mut Registry) -> Result<(), RegistryError> {
     crate::grid::register(registry)?;
     crate::probes::register(registry)?;
     crate::supervised::register(registry)?;
-    crate::tabular::register(registry)
+    crate::tabular::register(registry)?;
+    crate::team::register(registry)
 }

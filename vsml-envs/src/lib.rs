@@ -4,6 +4,8 @@
 //! tasks from, the [`Lifetime`] that one learner spends on one task, [`wrappers`], and the [`Registry`] of ids. There is
 //! no tensor library in here; the crate is useful alone.
 //!
+//! For several agents in one world there is the same again in [`team`].
+//!
 //! To add an environment, implement [`Environment`] (its page has an example) and hand a closure that draws tasks to
 //! [`Registry::register`].
 
@@ -23,6 +25,7 @@ pub mod picture;
 pub mod probes;
 pub mod supervised;
 pub mod tabular;
+pub mod team;
 pub mod vector;
 pub mod wrappers;
 

@@ -105,6 +105,14 @@ pub enum Fault {
     /// The environment's spaces make no sense.
     #[error("{0}")]
     Space(String),
+    /// Something that has to do with one agent of a team.
+    #[error("{agent}: {fault}")]
+    Agent {
+        /// Its name.
+        agent: String,
+        /// What was wrong.
+        fault: Box<Fault>,
+    },
     /// An episode does not end.
     #[error(
         "an episode ran for {MAX_EPISODE_STEPS} steps without end in a lifetime counted in episodes: give it a time limit"
@@ -122,8 +130,14 @@ impl Fault {
             Fault::Action(_) => "action",
             Fault::Target { .. } => "target",
             Fault::Space(_) => "space",
+            Fault::Agent { fault, .. } => fault.kind(),
             Fault::Endless => "endless",
         }
+    }
+
+    /// The same, of one agent of a team.
+    pub(crate) fn of_agent(self, agent: &str) -> Self {
+        Fault::Agent { agent: agent.into(), fault: Box::new(self) }
     }
 }
 

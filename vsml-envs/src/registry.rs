@@ -16,6 +16,7 @@
 //! The table is explicit: an environment is there because somebody called `register`. (Crates that collect entries at
 //! link time lose those that nothing refers to.)
 
+use crate::team::{self, TeamDistribution, TeamFamily, TeamTasks};
 use crate::wrappers::{self, Places, Span};
 use crate::{LifetimeLength, TaskDistribution, Tasks};
 use serde::de::DeserializeOwned;
@@ -170,7 +171,13 @@ pub struct Common {
 }
 }
 
-type Build = Box<dyn Fn(Map<String, Value>) -> Result<Arc<dyn TaskDistribution>, String> + Send + Sync>;
+type Make<D> = Box<dyn Fn(Map<String, Value>) -> Result<Arc<D>, String> + Send + Sync>;
+
+/// How the distribution of an id is made of its own parameters.
+enum Build {
+    Single(Make<dyn TaskDistribution>),
+    Team(Make<dyn TeamDistribution>),
+}
 
 struct Entry {
     summary: String,
@@ -217,6 +224,35 @@ fn read<T: DeserializeOwned>(parameters: Map<String, Value>) -> Result<T, String
         .map_err(|error| format!("`{}`: {}", error.path(), error.inner()))
 }
 
+/// The parameters of a family, by name, if they can be used.
+fn parameters_of(
+    id: &str,
+    checked: Result<(), String>,
+    defaults: &impl Serialize,
+) -> Result<Map<String, Value>, RegistryError> {
+    let refuse = |reason: String| RegistryError::Register { id: id.into(), reason };
+    checked.map_err(refuse)?;
+    let Ok(Value::Object(parameters)) = serde_json::to_value(defaults) else {
+        return Err(refuse("the family's parameters must be the named fields of a struct".into()));
+    };
+    match Common::KEYS.iter().chain([&SEAT]).find(|key| parameters.contains_key(**key)) {
+        Some(key) => Err(refuse(format!("its parameter `{key}` has the name of one that every id has"))),
+        None => Ok(parameters),
+    }
+}
+
+/// The parameter that makes an environment for one agent of a task for a team.
+const SEAT: &str = "seat";
+
+/// An id taken apart.
+struct Asked<'a> {
+    entry: &'a Entry,
+    own: Map<String, Value>,
+    common: Common,
+    seat: Option<String>,
+    length: LifetimeLength,
+}
+
 /// The table of ids.
 #[derive(Default)]
 pub struct Registry {
@@ -242,7 +278,7 @@ impl Registry {
         distribution: impl TaskDistribution + 'static,
     ) -> Result<(), RegistryError> {
         let distribution: Arc<dyn TaskDistribution> = Arc::new(distribution);
-        let build = Box::new(move |_| Ok(distribution.clone()));
+        let build = Build::Single(Box::new(move |_| Ok(distribution.clone())));
         self.insert(id, summary, length, Map::new(), build)
     }
 
@@ -257,21 +293,51 @@ impl Registry {
         length: LifetimeLength,
         defaults: D,
     ) -> Result<(), RegistryError> {
-        let refuse = |reason: String| RegistryError::Register { id: id.into(), reason };
-        defaults.check().map_err(refuse)?;
-        let Ok(Value::Object(defaults)) = serde_json::to_value(&defaults) else {
-            return Err(refuse("the family's parameters must be the named fields of a struct".into()));
-        };
-        if let Some(key) = Common::KEYS.iter().find(|key| defaults.contains_key(**key)) {
-            return Err(refuse(format!("its parameter `{key}` has the name of one that every id has")));
-        }
-        let build = Box::new(|parameters| {
+        let checked = defaults.check();
+        let parameters = parameters_of(id, checked, &defaults)?;
+        let build = Build::Single(Box::new(|parameters| {
             let mut family: D = read(parameters)?;
             family.check()?;
             family.load()?;
-            Ok(Arc::new(family) as Arc<dyn TaskDistribution>)
-        });
-        self.insert(id, summary, length, defaults, build)
+            Ok(Arc::new(family))
+        }));
+        self.insert(id, summary, length, parameters, build)
+    }
+
+    /// Registers a distribution for teams, without parameters of its own: as [`Registry::register`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn register_team(
+        &mut self,
+        id: &str,
+        summary: &str,
+        length: LifetimeLength,
+        distribution: impl TeamDistribution + 'static,
+    ) -> Result<(), RegistryError> {
+        let distribution: Arc<dyn TeamDistribution> = Arc::new(distribution);
+        self.insert(id, summary, length, Map::new(), Build::Team(Box::new(move |_| Ok(distribution.clone()))))
+    }
+
+    /// Registers a family for teams with its default parameters: as [`Registry::register_family`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn register_team_family<D: TeamFamily>(
+        &mut self,
+        id: &str,
+        summary: &str,
+        length: LifetimeLength,
+        defaults: D,
+    ) -> Result<(), RegistryError> {
+        let checked = defaults.check();
+        let parameters = parameters_of(id, checked, &defaults)?;
+        let build = Build::Team(Box::new(|parameters| {
+            let family: D = read(parameters)?;
+            family.check()?;
+            Ok(Arc::new(family))
+        }));
+        self.insert(id, summary, length, parameters, build)
     }
 
     fn insert(
@@ -297,25 +363,75 @@ impl Registry {
         Ok(())
     }
 
-    /// What is registered, in the order of the ids.
+    /// What is registered for one agent, in the order of the ids.
     pub fn list(&self) -> Vec<Listing> {
-        self.entries
-            .iter()
-            .map(|(id, entry)| Listing {
-                id: id.clone(),
-                summary: entry.summary.clone(),
-                length: entry.length,
-                parameters: entry.defaults.clone(),
-            })
-            .collect()
+        self.listings(|build| matches!(build, Build::Single(_)))
+    }
+
+    /// What is registered for teams, in the order of the ids.
+    pub fn list_teams(&self) -> Vec<Listing> {
+        self.listings(|build| matches!(build, Build::Team(_)))
+    }
+
+    fn listings(&self, wanted: impl Fn(&Build) -> bool) -> Vec<Listing> {
+        let listing = |(id, entry): (&String, &Entry)| Listing {
+            id: id.clone(),
+            summary: entry.summary.clone(),
+            length: entry.length,
+            parameters: entry.defaults.clone(),
+        };
+        self.entries.iter().filter(|(_, entry)| wanted(&entry.build)).map(listing).collect()
     }
 
     /// Makes what `spec`, an id with or without parameters, stands for.
     ///
+    /// An id for a team is made for one of its agents if a parameter `seat` names it: the others then act at random
+    /// ([`Seat`](crate::team::Seat)).
+    ///
     /// # Errors
-    /// An unknown id or parameter, with the nearest known one; a value of the wrong type or out of range.
+    /// An unknown id or parameter, with the nearest known one; a value of the wrong type or out of range; an id for a team
+    /// without a seat.
     pub fn make(&self, spec: &str) -> Result<Tasks, RegistryError> {
         let spec = spec.trim();
+        let refuse = |reason: String| RegistryError::Value { id: spec.into(), reason };
+        let Asked { entry, own, common, seat, length } = self.ask(spec)?;
+        let distribution = match (&entry.build, seat) {
+            (Build::Single(make), _) => make(own).map_err(refuse)?,
+            (Build::Team(make), Some(seat)) => {
+                make(own).and_then(|distribution| team::seats(distribution, &seat)).map_err(refuse)?
+            }
+            (Build::Team(make), None) => {
+                let agents = make(own).map_err(refuse)?.sample(&mut crate::stream(0, "wrappers/probe", &[])).agents();
+                return Err(refuse(format!(
+                    "it is for a team ({}): `{SEAT}={}` makes it an environment for one, among others who act at random",
+                    agents.join(", "),
+                    agents.first().map_or("", |name| name)
+                )));
+            }
+        };
+        let distribution = wrappers::wrap(distribution, &common).map_err(refuse)?;
+        Ok(Tasks { id: spec.into(), length, distribution })
+    }
+
+    /// Makes what `spec` stands for, as tasks for a team. What is for one agent is for a team of one.
+    ///
+    /// # Errors
+    /// As [`Registry::make`]; a parameter that asks for a wrapper which there is not for teams.
+    pub fn make_team(&self, spec: &str) -> Result<TeamTasks, RegistryError> {
+        let spec = spec.trim();
+        let refuse = |reason: String| RegistryError::Value { id: spec.into(), reason };
+        let Asked { entry, own, common, seat, length } = self.ask(spec)?;
+        let distribution = match (&entry.build, seat) {
+            (Build::Team(make), None) => {
+                make(own).and_then(|distribution| team::wrap(distribution, &common)).map_err(refuse)?
+            }
+            _ => Arc::new(team::AllAlone(self.make(spec)?.distribution)),
+        };
+        Ok(TeamTasks { id: spec.into(), length, distribution })
+    }
+
+    /// Takes `spec` apart.
+    fn ask(&self, spec: &str) -> Result<Asked<'_>, RegistryError> {
         let (id, parameters) = spec.split_once(':').map_or((spec, ""), |(id, parameters)| (id.trim_end(), parameters));
         let entry = self.entries.get(id).ok_or_else(|| RegistryError::UnknownId {
             id: id.into(),
@@ -324,19 +440,21 @@ impl Registry {
         let refuse = |reason: String| RegistryError::Value { id: spec.into(), reason };
 
         let mut own = entry.defaults.clone();
-        let mut common = Map::new();
+        let (mut common, mut seat) = (Map::new(), None);
         let mut given = Vec::new();
         for pair in parameters.split(',').filter(|pair| !pair.trim().is_empty()) {
             let (key, value) =
                 pair.split_once('=').ok_or_else(|| refuse(format!("`{pair}` is not of the form key=value")))?;
-            let (key, value) = (key.trim(), value.trim());
-            let value: Value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.into()));
+            let (key, text) = (key.trim(), value.trim());
+            let value: Value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.into()));
             if given.contains(&key) {
                 return Err(refuse(format!("`{key}` is given twice")));
             }
             given.push(key);
             if Common::KEYS.contains(&key) {
                 common.insert(key.into(), value);
+            } else if key == SEAT && matches!(entry.build, Build::Team(_)) {
+                seat = Some(text.to_string());
             } else if let Some(slot) = own.get_mut(key) {
                 *slot = value;
             } else {
@@ -363,9 +481,7 @@ impl Registry {
             (None, Some(episodes)) => LifetimeLength::Episodes(episodes),
             (None, None) => entry.length,
         };
-        let distribution = (entry.build)(own).map_err(&refuse)?;
-        let distribution = wrappers::wrap(distribution, &common).map_err(&refuse)?;
-        Ok(Tasks { id: spec.into(), length, distribution })
+        Ok(Asked { entry, own, common, seat, length })
     }
 }
 

@@ -118,7 +118,7 @@ mod mask_observations;
 mod noise_observations;
 mod normalise_observations;
 mod normalise_reward;
-mod order;
+pub(crate) mod order;
 mod owed;
 mod pad_observations;
 mod permute_actions;

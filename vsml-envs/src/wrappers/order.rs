@@ -13,14 +13,14 @@ pub(super) fn check_order(order: &[usize], len: usize) -> Result<(), WrapperErro
 }
 
 /// An order of `len` places, each equally likely.
-pub(super) fn random_order(len: usize, rng: &mut Rng) -> Vec<usize> {
+pub(crate) fn random_order(len: usize, rng: &mut Rng) -> Vec<usize> {
     let mut order: Vec<usize> = (0..len).collect();
     order.shuffle(rng);
     order
 }
 
 /// The space whose number `i` is number `order[i]` of `space`.
-pub(super) fn permuted(space: &Space, order: &[usize], wrapper: &'static str) -> Result<Space, WrapperError> {
+pub(crate) fn permuted(space: &Space, order: &[usize], wrapper: &'static str) -> Result<Space, WrapperError> {
     check_order(order, space.flat_len())?;
     match space {
         Space::Discrete { .. } | Space::MultiBinary { .. } => Ok(space.clone()),
