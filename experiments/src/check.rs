@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use vsml_envs::check::{CHECKS, Check, Options, Report, Severity, check_id};
+use vsml_envs::team::check::{TeamReport, check_team};
 use vsml_envs::{Registry, RegistryError, nearest};
 
 /// Something was found.
@@ -33,15 +34,18 @@ pub fn check(registry: &Registry, arguments: &CheckArguments) -> Result<ExitCode
         }
     }
     let options = Options { seed: arguments.seed, allow: arguments.allowed.clone(), ..Options::default() };
-    let ids = match arguments.all {
-        true => registry.list().into_iter().map(|listing| listing.id).collect(),
+    let ids: Vec<String> = match arguments.all {
+        true => registry.list().into_iter().chain(registry.list_teams()).map(|listing| listing.id).collect(),
         false => arguments.ids.clone(),
     };
-    let checked: Vec<_> = ids.par_iter().map(|id| check_id(registry, id, &options)).collect();
-    let (mut reports, mut unmade) = (Vec::new(), Vec::new());
-    for report in checked {
-        match report {
-            Ok(report) => reports.push(report),
+    let checked: Vec<_> = ids.par_iter().map(|id| reports_of(registry, id, &options)).collect();
+    let (mut reports, mut faults, mut unmade) = (Vec::new(), Vec::new(), Vec::new());
+    for checked in checked {
+        match checked {
+            Ok((fault, more)) => {
+                faults.extend(fault);
+                reports.extend(more);
+            }
             // An id that needs a parameter is no fault among all of them.
             Err(error @ RegistryError::Value { .. }) if arguments.all => unmade.push(error),
             Err(error) => return Err(error.into()),
@@ -51,7 +55,27 @@ pub fn check(registry: &Registry, arguments: &CheckArguments) -> Result<ExitCode
     for error in unmade {
         say(format_args!("not checked: {error}"));
     }
-    Ok(ExitCode::from(code(&reports, arguments.strict)))
+    for fault in &faults {
+        say(fault);
+    }
+    Ok(ExitCode::from(if faults.is_empty() { code(&reports, arguments.strict) } else { FOUND }))
+}
+
+/// The report of an environment; or what is wrong with a team as such, if anything, and the reports of its seats.
+fn reports_of(
+    registry: &Registry,
+    spec: &str,
+    options: &Options,
+) -> Result<(Option<String>, Vec<Report>), RegistryError> {
+    let id = spec.split_once(':').map_or(spec, |(id, _)| id).trim();
+    let is_team = registry.list_teams().iter().any(|listing| listing.id == id);
+    if !is_team || spec.contains("seat=") {
+        return check_id(registry, spec, options).map(|report| (None, vec![report]));
+    }
+    // A team's parameters may fix the task, as those of a game do.
+    let options = Options { may_be_one_task: true, ..options.clone() };
+    let TeamReport { id, fault, seats } = check_team(&registry.make_team(spec)?, &options);
+    Ok((fault.map(|fault| format!("{id}: {fault}")), seats))
 }
 
 /// What the findings are worth to a script.

@@ -11,6 +11,11 @@ pub fn list(registry: &Registry) {
     say(table::listing_table(&registry.list()));
     say("");
     say(
+        "Worlds of several agents; with `seat=NAME`, one of them is an environment like those above, the others play at random",
+    );
+    say(table::listing_table(&registry.list_teams()));
+    say("");
+    say(
         "What every environment also takes. A range is written as in 0.5..2; what is drawn from it is drawn for each task",
     );
     say(table::named_lines("parameter", "meaning", &Common::listing()));
