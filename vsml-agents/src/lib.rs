@@ -2,6 +2,7 @@
 //!
 //! - [`Learner`]: begins a life, acts, is told what came of it; [`live`] lets it. [`VsmlLearner`] is a network of sub-RNNs;
 //!   [`players`] are human-made yardsticks behind the same trait.
+//! - [`team`]: several learners in one world, of one theta or of many.
 //! - [`MetaLearner`]: makes learners from meta-parameters. [`LearnerConfig`]: all kinds of them, VSML and those it is held
 //!   against (RL², fast weights, Hebbian rules, a control without memory).
 //! - [`optimizers`]: ask and tell; move the meta-parameters.
@@ -57,6 +58,7 @@ pub mod optimizers;
 pub mod players;
 pub mod policy_gradient;
 pub mod statistics;
+pub mod team;
 
 pub use evaluation::{Curve, Evaluation, Summary};
 pub use learner::{Learner, LifeError, LifeScore, MetaLearner, Moment, Secrets, Slope, Unable, live};

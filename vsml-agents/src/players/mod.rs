@@ -9,6 +9,7 @@ mod alchemy;
 mod bandit;
 mod beb;
 mod dense;
+mod games;
 mod gittins;
 mod greedy_mdp;
 mod online;
@@ -34,6 +35,7 @@ pub use alchemy::AlchemyHeuristic;
 pub use bandit::{Dependent, EpsilonGreedy, Greedy, Thompson, Ucb1};
 pub use beb::Beb;
 pub use dense::Initial;
+pub use games::{BestResponse, TitForTat};
 pub use gittins::Gittins;
 pub use greedy_mdp::GreedyMdp;
 pub use online::{Descent, Online, OnlineConfig};
@@ -54,7 +56,7 @@ use parameters::Parameters;
 use vsml_envs::nearest;
 
 /// Name and one line about each player there is.
-pub const LISTING: [(&str, &str); 23] = [
+pub const LISTING: [(&str, &str); 25] = [
     ("random", "any action, equally likely"),
     ("greedy", "bandits: the arm of greatest posterior mean (s + 1) / (m + 2)"),
     ("epsilon-greedy:epsilon=0.1", "bandits: the same, but any arm with probability epsilon"),
@@ -76,6 +78,8 @@ pub const LISTING: [(&str, &str); 23] = [
         "tabular: values of actions, from the best that follows",
     ),
     ("sarsa:learning_rate=0.1,discount=0.99,epsilon=0.1", "tabular: values of actions, from what is done then"),
+    ("tit-for-tat", "matrix games: what the other did last, at first action 0"),
+    ("best-response", "matrix games: what pays best against what the other has done so far"),
     ("alchemy-heuristic", "Alchemy: random stones into random potions, then what is good into the cauldron"),
     ("sgd:learning_rate=0.01", "supervised streams: online softmax regression; with hidden=N, N tanh units between"),
     ("adam:learning_rate=0.001", "the same with Adam"),
@@ -147,6 +151,8 @@ pub fn make(spec: &str) -> Result<Box<dyn Learner>, PlayerError> {
         "alchemy-heuristic" => {
             no_parameter(spec, parameters).map(|()| Box::<AlchemyHeuristic>::default() as Box<dyn Learner>)
         }
+        "tit-for-tat" => no_parameter(spec, parameters).map(|()| Box::<TitForTat>::default() as Box<dyn Learner>),
+        "best-response" => no_parameter(spec, parameters).map(|()| Box::<BestResponse>::default() as Box<dyn Learner>),
         "oracle" => no_parameter(spec, parameters).map(|()| Box::<Oracle>::default() as Box<dyn Learner>),
         "ucb1" => Ok(Box::new(Ucb1::new(exploration(spec, parameters, 1.0)?))),
         "ucb1-posterior" => Ok(Box::new(Ucb1::posterior(exploration(spec, parameters, 0.2)?))),

@@ -1,0 +1,151 @@
+//! Players of matrix games, played again and again.
+//!
+//! They know how such a game shows itself ([`MatrixGames`](vsml_envs::team::matrix_game::MatrixGames)): the first move, or
+//! what was played last, one's own action first. Nothing else of the game is known to them; what it pays they are told.
+
+use crate::learner::{Learner, Unable};
+use rand::RngExt;
+use vsml_envs::{Action, Feedback, Percept, Rng, Space};
+
+/// How many actions a player and the other one have, as the spaces of a matrix game say.
+fn actions(observation: &Space, action: &Space) -> Result<[usize; 2], Unable> {
+    match (observation, action) {
+        (Space::Discrete { n: seen }, Space::Discrete { n: own }) if *seen > 1 && (seen - 1) % own == 0 => {
+            Ok([*own, (seen - 1) / own])
+        }
+        _ => Err(Unable("it plays matrix games, and this is none".into())),
+    }
+}
+
+/// What was played last, one's own action first; nothing before the first move.
+fn last(percept: &Percept<'_>, others: usize) -> Option<[usize; 2]> {
+    let seen = percept.observation.iter().position(|x| *x == 1.0)?.checked_sub(1)?;
+    Some([seen / others, seen % others])
+}
+
+/// Does what the other did last, and action 0 first: the winner of Axelrod's tournaments (Axelrod & Hamilton 1981), entered
+/// by Rapoport.
+#[derive(Default)]
+pub struct TitForTat {
+    others: usize,
+}
+
+impl Learner for TitForTat {
+    fn begin(&mut self, observation: &Space, action: &Space, _: &mut Rng) -> Result<(), Unable> {
+        let [own, others] = actions(observation, action)?;
+        if own != others {
+            return Err(Unable(format!("it does as the other did, who has {others} actions while it has {own}")));
+        }
+        self.others = others;
+        Ok(())
+    }
+
+    fn act(&mut self, percept: &Percept<'_>, _: &mut Rng) -> Result<Action<'_>, Unable> {
+        Ok(Action::Discrete(last(percept, self.others).map_or(0, |[_, other]| other)))
+    }
+}
+
+/// Takes the action that pays best against what the other has done so far, in the shares in which it has done it: fictitious
+/// play (Brown 1951).
+///
+/// What a pair of actions pays it learns by playing it, the mean where that varies; what it has not tried yet it takes for as
+/// good as the best it has seen, and of equal actions it takes any.
+#[derive(Default)]
+pub struct BestResponse {
+    actions: [usize; 2],
+    /// Sum and number of rewards for each pair of actions.
+    paid: Vec<(f64, f64)>,
+    /// How often the other did what.
+    done: Vec<f64>,
+    /// The reward that is yet to be put down to the actions that the next percept shows.
+    reward: Option<f64>,
+}
+
+impl Learner for BestResponse {
+    fn begin(&mut self, observation: &Space, action: &Space, _: &mut Rng) -> Result<(), Unable> {
+        let [own, others] = actions(observation, action)?;
+        *self = BestResponse {
+            actions: [own, others],
+            paid: vec![(0.0, 0.0); own * others],
+            done: vec![1.0; others],
+            reward: None,
+        };
+        Ok(())
+    }
+
+    fn act(&mut self, percept: &Percept<'_>, rng: &mut Rng) -> Result<Action<'_>, Unable> {
+        let [count, others] = self.actions;
+        if let (Some(reward), Some([own, other])) = (self.reward.take(), last(percept, others)) {
+            let (sum, times) = &mut self.paid[own * others + other];
+            (*sum, *times) = (*sum + reward, *times + 1.0);
+            self.done[other] += 1.0;
+        }
+        let known = self.paid.iter().filter(|(_, times)| *times > 0.0).map(|(sum, times)| sum / times);
+        let hope = known.fold(f64::NEG_INFINITY, f64::max);
+        let hope = if hope.is_finite() { hope } else { 0.0 };
+        let worth = |own: usize| -> f64 {
+            let payoffs = self.paid[own * others..(own + 1) * others].iter();
+            let payoffs = payoffs.map(|(sum, times)| if *times > 0.0 { sum / times } else { hope });
+            payoffs.zip(&self.done).map(|(payoff, times)| payoff * times).sum()
+        };
+        let best = (0..count).map(worth).fold(f64::NEG_INFINITY, f64::max);
+        let equals: Vec<usize> = (0..count).filter(|own| worth(*own) == best).collect();
+        equals
+            .get(rng.random_range(0..equals.len().max(1)))
+            .map(|own| Action::Discrete(*own))
+            .ok_or_else(|| Unable("what it is paid is not a number".into()))
+    }
+
+    fn feedback(&mut self, feedback: &Feedback) {
+        self.reward = Some(feedback.reward);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::players::make;
+    use crate::team::live_together;
+    use vsml_envs::{LifetimeKey, Registry, Split};
+
+    /// What two players get in a game of 100 moves.
+    fn played(game: &str, players: [&str; 2]) -> [f64; 2] {
+        let key = LifetimeKey { seed: 1, split: Split::Test, generation: 0, member: 0, lifetime: 0 };
+        let mut life = Registry::builtin().make_team(game).unwrap().begin(&key).unwrap();
+        let mut players = players.map(|player| make(player).unwrap());
+        let scores = live_together(&mut players, &mut life, &key, |_| {}).unwrap();
+        [scores[0].reward, scores[1].reward]
+    }
+
+    #[test]
+    fn tit_for_tat_does_as_it_is_done_by() {
+        let dilemma = "PrisonersDilemma-v0";
+        assert_eq!(played(dilemma, ["tit-for-tat", "tit-for-tat"]), [-100.0, -100.0]);
+        assert_eq!(played(dilemma, ["always:arm=1", "tit-for-tat"]), [-198.0, -201.0]);
+        assert_eq!(played(dilemma, ["tit-for-tat", "always:arm=0"]), [-100.0, -100.0]);
+        assert!(make("tit-for-tat").unwrap().begin(&Space::discrete(7), &Space::discrete(2), &mut rng()).is_err());
+        assert!(make("tit-for-tat").unwrap().begin(&Space::discrete(4), &Space::discrete(2), &mut rng()).is_err());
+    }
+
+    fn rng() -> Rng {
+        vsml_envs::stream(1, "games", &[])
+    }
+
+    #[test]
+    fn best_responses_are_found_within_a_few_moves() {
+        let [own, _] = played("PrisonersDilemma-v0", ["best-response", "always:arm=0"]);
+        assert!(own > -10.0, "to betray who always cooperates pays 0: {own}");
+        let [own, _] = played("RockPaperScissors-v0", ["best-response", "always:arm=2"]);
+        assert!(own > 90.0, "rock beats scissors: {own}");
+        let [_, own] = played("StagHunt-v0", ["always:arm=0", "best-response"]);
+        assert!(own > 390.0, "{own}");
+    }
+
+    #[test]
+    fn against_itself_it_finds_the_balance_of_matching_pennies() {
+        // Fictitious play converges in games of two players who want the opposite (Robinson 1951).
+        let [row, column] = played("MatchingPennies-v0:steps=20000", ["best-response", "best-response"]);
+        assert_eq!(row, -column);
+        assert!(row.abs() < 1000.0, "{row}");
+    }
+}
