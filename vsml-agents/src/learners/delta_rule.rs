@@ -18,7 +18,7 @@
 //! the beginning of a life. It is a layer of a linear transformer with one head, beside a residual connection.
 
 use super::matrix::{add_outer, add_product, affine, product, sigmoid, softmax, tanh};
-use super::network::{Array, Network, Parts, Shape, check_hidden_size};
+use super::network::{Array, Network, Parts, Shape, check_hidden_size, fixed_shape};
 use crate::learner::Unable;
 use serde::{Deserialize, Serialize};
 use vsml_envs::Rng;
@@ -62,13 +62,7 @@ impl Network for DeltaRuleConfig {
         check_hidden_size(self.hidden_size)
     }
 
-    fn shape(&self) -> Option<Shape> {
-        Some(Shape { observations: self.observations, actions: self.actions })
-    }
-
-    fn set_shape(&mut self, shape: Shape) {
-        (self.observations, self.actions) = (shape.observations, shape.actions);
-    }
+    fixed_shape!();
 
     fn arrays(&self) -> Vec<Array> {
         let n = self.hidden_size;

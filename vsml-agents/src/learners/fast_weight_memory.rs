@@ -31,7 +31,7 @@
 use super::delta_rule::write;
 use super::matrix::{add_product, affine, product, sigmoid, tanh};
 use super::meta_rnn::lstm;
-use super::network::{Array, Network, Parts, Shape, check_hidden_size};
+use super::network::{Array, Network, Parts, Shape, check_hidden_size, fixed_shape};
 use crate::learner::Unable;
 use serde::{Deserialize, Serialize};
 use vsml_envs::Rng;
@@ -91,13 +91,7 @@ impl Network for FastWeightMemoryConfig {
         check_hidden_size(self.hidden_size)
     }
 
-    fn shape(&self) -> Option<Shape> {
-        Some(Shape { observations: self.observations, actions: self.actions })
-    }
-
-    fn set_shape(&mut self, shape: Shape) {
-        (self.observations, self.actions) = (shape.observations, shape.actions);
-    }
+    fixed_shape!();
 
     fn arrays(&self) -> Vec<Array> {
         let (n, d) = (self.hidden_size, self.memory_size);

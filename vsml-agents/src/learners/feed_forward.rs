@@ -16,7 +16,7 @@
 //! In a supervised stream too it is told nothing; after the first answer its guess is the greatest logit, as with all.
 
 use super::matrix::{affine, tanh};
-use super::network::{Array, Network, Parts, Shape, check_hidden_size};
+use super::network::{Array, Network, Parts, Shape, check_hidden_size, fixed_shape};
 use crate::learner::Unable;
 use serde::{Deserialize, Serialize};
 use vsml_envs::Rng;
@@ -48,13 +48,7 @@ impl Network for FeedForwardConfig {
         check_hidden_size(self.hidden_size)
     }
 
-    fn shape(&self) -> Option<Shape> {
-        Some(Shape { observations: self.observations, actions: self.actions })
-    }
-
-    fn set_shape(&mut self, shape: Shape) {
-        (self.observations, self.actions) = (shape.observations, shape.actions);
-    }
+    fixed_shape!();
 
     fn arrays(&self) -> Vec<Array> {
         vec![

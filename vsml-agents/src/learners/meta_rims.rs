@@ -39,7 +39,7 @@
 
 use super::matrix::{add_product, affine, product, sigmoid, softmax};
 use super::meta_rnn::lstm;
-use super::network::{Array, Network, Parts, Shape, check_hidden_size};
+use super::network::{Array, Network, Parts, Shape, check_hidden_size, fixed_shape};
 use crate::learner::Unable;
 use serde::{Deserialize, Serialize};
 use vsml_envs::Rng;
@@ -122,13 +122,7 @@ impl Network for MetaRimsConfig {
         check_hidden_size(self.hidden_size)
     }
 
-    fn shape(&self) -> Option<Shape> {
-        Some(Shape { observations: self.observations, actions: self.actions })
-    }
-
-    fn set_shape(&mut self, shape: Shape) {
-        (self.observations, self.actions) = (shape.observations, shape.actions);
-    }
+    fixed_shape!();
 
     fn arrays(&self) -> Vec<Array> {
         let (n, modules) = (self.hidden_size, self.modules);

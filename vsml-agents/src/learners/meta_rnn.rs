@@ -27,7 +27,7 @@
 //! followed by logits = h' U + a. Forget gates begin open, with b = 1 (Jozefowicz et al. 2015); a life begins with h = c = 0.
 
 use super::matrix::{add_product, affine, sigmoid};
-use super::network::{Array, Network, Parts, Shape, check_hidden_size};
+use super::network::{Array, Network, Parts, Shape, check_hidden_size, fixed_shape};
 use super::reliving::{RelivedRnn, critic_count};
 use crate::learner::Unable;
 use crate::policy_gradient::{Record, Relived};
@@ -100,13 +100,7 @@ impl Network for MetaRnnConfig {
         check_hidden_size(self.hidden_size)
     }
 
-    fn shape(&self) -> Option<Shape> {
-        Some(Shape { observations: self.observations, actions: self.actions })
-    }
-
-    fn set_shape(&mut self, shape: Shape) {
-        (self.observations, self.actions) = (shape.observations, shape.actions);
-    }
+    fixed_shape!();
 
     fn arrays(&self) -> Vec<Array> {
         let (n, gates) = (self.hidden_size, self.cell.gates() * self.hidden_size);

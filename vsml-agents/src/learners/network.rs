@@ -95,6 +95,22 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// Writes [`Network::shape`] and [`Network::set_shape`] of a method that is made for one shape, which the fields
+/// `observations` and `actions` of its settings say.
+macro_rules! fixed_shape {
+    () => {
+        fn shape(&self) -> Option<Shape> {
+            Some(Shape { observations: self.observations, actions: self.actions })
+        }
+
+        fn set_shape(&mut self, shape: Shape) {
+            (self.observations, self.actions) = (shape.observations, shape.actions);
+        }
+    };
+}
+
+pub(super) use fixed_shape;
+
 /// A method: what makes actions from what is perceived. Implemented by its settings.
 pub(super) trait Network: Clone + Send + Sync + 'static {
     /// What a life changes, with the buffers that it needs.

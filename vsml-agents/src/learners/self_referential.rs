@@ -17,7 +17,7 @@
 //! there, what x is embedded in and what makes logits of y are ordinary weights.
 
 use super::matrix::{add_outer, affine, product, sigmoid, softmax, tanh};
-use super::network::{Array, Network, Parts, Shape, check_hidden_size};
+use super::network::{Array, Network, Parts, Shape, check_hidden_size, fixed_shape};
 use crate::learner::Unable;
 use serde::{Deserialize, Serialize};
 use vsml_envs::Rng;
@@ -82,13 +82,7 @@ impl Network for SelfReferentialConfig {
         check_hidden_size(self.hidden_size)
     }
 
-    fn shape(&self) -> Option<Shape> {
-        Some(Shape { observations: self.observations, actions: self.actions })
-    }
-
-    fn set_shape(&mut self, shape: Shape) {
-        (self.observations, self.actions) = (shape.observations, shape.actions);
-    }
+    fixed_shape!();
 
     fn arrays(&self) -> Vec<Array> {
         let n = self.hidden_size;

@@ -196,7 +196,15 @@ fn no_parameter(spec: &str, parameters: &str) -> Result<(), PlayerError> {
 }
 
 fn online(spec: &str, parameters: &str, defaults: OnlineConfig) -> Result<Box<dyn Learner>, PlayerError> {
-    let config = defaults.read(parameters).map_err(|reason| refuse(spec, reason))?;
+    let given = Parameters::read(spec, parameters, &["learning_rate", "hidden", "initial"])?;
+    let initial = given.text("initial").map(Initial::named).transpose().map_err(|reason| refuse(spec, reason))?;
+    let config = OnlineConfig {
+        learning_rate: given.value("learning_rate", defaults.learning_rate)?,
+        hidden: given.value("hidden", defaults.hidden)?,
+        initial: initial.unwrap_or(defaults.initial),
+        ..defaults
+    };
+    config.check().map_err(|reason| refuse(spec, reason))?;
     Ok(Box::new(Online::new(config)))
 }
 
@@ -205,7 +213,14 @@ fn policy_gradient(
     parameters: &str,
     defaults: PolicyGradientConfig,
 ) -> Result<PolicyGradientConfig, PlayerError> {
-    defaults.read(parameters).map_err(|reason| refuse(spec, reason))
+    let given = Parameters::read(spec, parameters, &["learning_rate", "hidden", "rollout"])?;
+    let config = PolicyGradientConfig {
+        learning_rate: given.value("learning_rate", defaults.learning_rate)?,
+        hidden: given.value("hidden", defaults.hidden)?,
+        rollout: given.value("rollout", defaults.rollout)?,
+    };
+    config.check().map_err(|reason| refuse(spec, reason))?;
+    Ok(config)
 }
 
 fn temporal_difference(spec: &str, parameters: &str) -> Result<TemporalDifferenceConfig, PlayerError> {

@@ -48,24 +48,8 @@ impl OnlineConfig {
         OnlineConfig { descent: Descent::Adam, ..Self::sgd(learning_rate) }
     }
 
-    /// Reads `key=value` pairs, separated by commas, over what stands there.
-    ///
-    /// # Errors
-    /// An unknown key, a value that cannot be read or makes no sense.
-    pub(super) fn read(mut self, parameters: &str) -> Result<Self, String> {
-        fn number<T: std::str::FromStr>(key: &str, value: &str) -> Result<T, String> {
-            value.parse().map_err(|_| format!("`{value}` is no value for `{key}`"))
-        }
-        for pair in parameters.split(',').filter(|pair| !pair.trim().is_empty()) {
-            let (key, value) = pair.split_once('=').ok_or_else(|| format!("`{pair}` is not of the form key=value"))?;
-            let (key, value) = (key.trim(), value.trim());
-            match key {
-                "learning_rate" => self.learning_rate = number(key, value)?,
-                "hidden" => self.hidden = number(key, value)?,
-                "initial" => self.initial = Initial::named(value)?,
-                _ => return Err(format!("it has no parameter `{key}`; it has: learning_rate, hidden, initial")),
-            }
-        }
+    /// Refuses settings that make no sense, by name.
+    pub(super) fn check(&self) -> Result<(), String> {
         if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
             return Err(format!("learning_rate is {}: it must be a finite number above 0", self.learning_rate));
         }
@@ -75,7 +59,7 @@ impl OnlineConfig {
         if self.hidden > 0 && self.initial == Initial::Zero {
             return Err("with initial=zero all hidden units stay alike: leave out one or the other".into());
         }
-        Ok(self)
+        Ok(())
     }
 }
 

@@ -36,13 +36,15 @@ impl<'a> Parameters<'a> {
         Ok(Parameters { spec, given })
     }
 
-    fn value<T: FromStr>(&self, key: &str, default: T) -> Result<T, PlayerError> {
-        match self.given.iter().find(|(given, _)| *given == key) {
-            None => Ok(default),
-            Some((_, value)) => {
-                value.parse().map_err(|_| refuse(self.spec, format!("`{value}` is no value for `{key}`")))
-            }
-        }
+    /// What was written for `key`, if anything.
+    pub(super) fn text(&self, key: &str) -> Option<&'a str> {
+        self.given.iter().find(|(given, _)| *given == key).map(|(_, value)| *value)
+    }
+
+    /// What was written for `key`, or the default.
+    pub(super) fn value<T: FromStr>(&self, key: &str, default: T) -> Result<T, PlayerError> {
+        let Some(value) = self.text(key) else { return Ok(default) };
+        value.parse().map_err(|_| refuse(self.spec, format!("`{value}` is no value for `{key}`")))
     }
 
     /// A finite number, 0 or more.
