@@ -12,6 +12,7 @@
 
 mod around;
 pub mod check;
+pub mod coin_game;
 mod lifetime;
 pub mod matrix_game;
 pub mod payoffs;
@@ -161,5 +162,11 @@ pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     for (id, summary, games) in games {
         registry.register_team_family(id, summary, LifetimeLength::Steps(100), games)?;
     }
+    registry.register_team_family(
+        "CoinGame-v0",
+        "coins of two colours: to take all pays, unless the other does too",
+        LifetimeLength::Episodes(10),
+        coin_game::CoinGames::default(),
+    )?;
     Ok(())
 }
