@@ -17,6 +17,7 @@ mod lifetime;
 pub mod matrix_game;
 pub mod payoffs;
 mod single;
+pub mod switch_riddle;
 pub mod wrappers;
 
 pub(crate) use around::{AllAlone, seats, wrap};
@@ -167,6 +168,12 @@ pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
         "coins of two colours: to take all pays, unless the other does too",
         LifetimeLength::Episodes(10),
         coin_game::CoinGames::default(),
+    )?;
+    registry.register_team_family(
+        "SwitchRiddle-v0",
+        "prisoners who can leave each other one bit: when have all been in the room?",
+        LifetimeLength::Episodes(100),
+        switch_riddle::SwitchRiddles::default(),
     )?;
     Ok(())
 }
