@@ -13,6 +13,7 @@
 mod around;
 pub mod check;
 pub mod coin_game;
+pub mod foraging;
 mod lifetime;
 pub mod matrix_game;
 pub mod payoffs;
@@ -174,6 +175,12 @@ pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
         "prisoners who can leave each other one bit: when have all been in the room?",
         LifetimeLength::Episodes(100),
         switch_riddle::SwitchRiddles::default(),
+    )?;
+    registry.register_team_family(
+        "Foraging-v0",
+        "food that is taken by who is strong enough, alone or together",
+        LifetimeLength::Episodes(20),
+        foraging::Foraging::default(),
     )?;
     Ok(())
 }
