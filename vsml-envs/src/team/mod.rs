@@ -12,10 +12,13 @@
 
 mod around;
 pub mod check;
+pub mod coin_game;
+pub mod foraging;
 mod lifetime;
 pub mod matrix_game;
 pub mod payoffs;
 mod single;
+pub mod switch_riddle;
 pub mod wrappers;
 
 pub(crate) use around::{AllAlone, seats, wrap};
@@ -161,5 +164,23 @@ pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     for (id, summary, games) in games {
         registry.register_team_family(id, summary, LifetimeLength::Steps(100), games)?;
     }
+    registry.register_team_family(
+        "CoinGame-v0",
+        "coins of two colours: to take all pays, unless the other does too",
+        LifetimeLength::Episodes(10),
+        coin_game::CoinGames::default(),
+    )?;
+    registry.register_team_family(
+        "SwitchRiddle-v0",
+        "prisoners who can leave each other one bit: when have all been in the room?",
+        LifetimeLength::Episodes(100),
+        switch_riddle::SwitchRiddles::default(),
+    )?;
+    registry.register_team_family(
+        "Foraging-v0",
+        "food that is taken by who is strong enough, alone or together",
+        LifetimeLength::Episodes(20),
+        foraging::Foraging::default(),
+    )?;
     Ok(())
 }
