@@ -176,7 +176,7 @@ impl TeamEnvironment for CoinGame {
 /// in row and column `size / 2`, counted from 0, in the middle. Nobody sees which of the two it is.
 ///
 /// # Rewards
-/// 1 for taking a coin; -2 for the agent of the coin's colour if the other takes it. Who does both at once gets -1.
+/// 1 for taking a coin; -2 for the agent of the coin's colour if the other takes it, so -1 in all where both take it.
 ///
 /// # Starting state
 /// The agents on two different cells, the coin on a third, all drawn evenly; so is the coin's colour.

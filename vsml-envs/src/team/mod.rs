@@ -1,9 +1,9 @@
 //! Several agents in one world.
 //!
-//! A [`TeamEnvironment`] is to several agents what an [`Environment`] is to one, after PettingZoo's parallel convention
-//! (Terry et al. 2021, arXiv 2009.14471): all agents see and act at the same time, each has spaces and rewards of its own, and
-//! an agent's episode may end before the others' does. Who is in it never changes: agents have names and numbers, and whoever
-//! has come to the end is not asked any more until the next reset.
+//! A [`TeamEnvironment`] is to several agents what an [`Environment`](crate::Environment) is to one, after PettingZoo's
+//! parallel convention (Terry et al. 2021, arXiv 2009.14471): all agents see and act at the same time, each has spaces and
+//! rewards of its own, and an agent's episode may end before the others' does. Who is in it never changes: agents have names
+//! and numbers, and whoever has come to the end is not asked any more until the next reset.
 //!
 //! Around it there is what there is around an environment: [`TeamDistribution`]s draw tasks, a [`TeamLifetime`] resets and
 //! keeps nonsense out, ids are made by [`Registry::make_team`](crate::Registry::make_team), and some [`wrappers`] serve teams
