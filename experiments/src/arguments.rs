@@ -184,9 +184,10 @@ pub struct ReferenceArguments {
 pub struct PlayArguments {
     /// Environment: an id with parameters, as in HeartsAndTraps-v0:walls=5,steps=100
     pub id: String,
-    /// Who plays: a reference player (`vsml list`), a run's folder, or a file of meta-parameters
-    #[arg(long, value_name = "NAME", default_value = "random")]
-    pub player: String,
+    /// Who plays: a reference player (`vsml list`), a run's folder, or a file of meta-parameters; in a team, one for each
+    /// agent in their order, or one for all
+    #[arg(long = "player", value_name = "NAME", default_value = "random", num_args = 1..)]
+    pub players: Vec<String>,
     /// Write an animation into this file instead of showing characters on the terminal
     #[arg(long, value_name = "FILE")]
     pub gif: Option<PathBuf>,

@@ -41,6 +41,22 @@ fn weights_and_runs_can_play() {
 }
 
 #[test]
+fn teams_play_with_a_player_for_each_or_one_for_all() {
+    let dilemma = "PrisonersDilemma-v0:steps=4";
+    let output = play(&[dilemma, "--player", "tit-for-tat", "always:arm=1"]);
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("step 4  episode 1  reward -9 -6"), "{text}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("column (always:arm=1) on PrisonersDilemma-v0:steps=4: reward -6 in 4 steps"), "{said}");
+    let output = play(&[dilemma, "--player", "always:arm=0"]);
+    assert!(String::from_utf8(output.stdout).unwrap().contains("reward -4 -4"));
+    let output = play(&["MatchingPennies-v0", "--player", "random", "random", "random"]);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("3 players for 2 agents (row, column): give one for each"), "{error}");
+}
+
+#[test]
 fn what_cannot_be_played_is_named() {
     let stderr = |output: Output| {
         assert_eq!(output.status.code(), Some(2));

@@ -8,6 +8,7 @@ use crate::policy_gradient::{Record, Relived};
 use crate::vsml::CloneConfig;
 use serde::{Deserialize, Serialize};
 use vsml_envs::tabular::Table;
+use vsml_envs::team::TeamLifetime;
 use vsml_envs::{Action, Fault, Feedback, Lifetime, Percept, Rng, Space};
 
 /// Why a learner cannot live this life: another kind of action than it knows, an output that is not a number.
@@ -56,8 +57,15 @@ pub trait Learner: Send {
 /// What an environment knows and a learner must find out; nothing is computed for those who do not look.
 #[derive(Clone, Copy)]
 pub struct Secrets<'a> {
-    lifetime: &'a Lifetime,
+    lifetime: Lived<'a>,
     expected_rewards: Option<&'a [f64]>,
+}
+
+/// A lifetime of one, or of a team.
+#[derive(Clone, Copy)]
+enum Lived<'a> {
+    Alone(&'a Lifetime),
+    Together(&'a TeamLifetime),
 }
 
 impl<'a> Secrets<'a> {
@@ -66,7 +74,15 @@ impl<'a> Secrets<'a> {
     /// # Errors
     /// If the environment knows something that is not a number.
     pub fn of(lifetime: &'a Lifetime) -> Result<Self, Fault> {
-        Ok(Secrets { lifetime, expected_rewards: lifetime.expected_rewards()? })
+        Ok(Secrets { lifetime: Lived::Alone(lifetime), expected_rewards: lifetime.expected_rewards()? })
+    }
+
+    /// Those of the present step of one agent of a team.
+    ///
+    /// # Errors
+    /// If the environment knows something that is not a number.
+    pub fn of_agent(lifetime: &'a TeamLifetime, agent: usize) -> Result<Self, Fault> {
+        Ok(Secrets { lifetime: Lived::Together(lifetime), expected_rewards: lifetime.expected_rewards(agent)? })
     }
 
     /// The expected reward of every action if taken now, where the environment knows them.
@@ -77,7 +93,10 @@ impl<'a> Secrets<'a> {
     /// The true process, where the environment is one with finitely many states and every action does in it what the
     /// learner calls it. Its states may be seen in another order, and it knows of no time limit.
     pub fn table(&self) -> Option<&'a Table> {
-        self.lifetime.table().ok().flatten()
+        match self.lifetime {
+            Lived::Alone(lifetime) => lifetime.table().ok().flatten(),
+            Lived::Together(lifetime) => lifetime.table().ok().flatten(),
+        }
     }
 }
 
@@ -172,6 +191,27 @@ pub struct LifeScore {
     pub episodes: u64,
 }
 
+impl LifeScore {
+    /// Adds what a step came to.
+    pub(crate) fn add(&mut self, reward: f64, regret: Option<f64>) {
+        self.reward += reward;
+        if let Some(regret) = regret {
+            self.regret = Some(self.regret.unwrap_or(0.0) + regret);
+        }
+    }
+}
+
+/// How much more the best action would have yielded, where that is known.
+pub(crate) fn regret(expected: Option<&[f64]>, action: Action<'_>) -> Option<f64> {
+    match (expected, action) {
+        (Some(expected), Action::Discrete(index)) => {
+            let best = expected.iter().copied().reduce(f64::max);
+            best.zip(expected.get(index)).map(|(best, mean)| best - mean)
+        }
+        _ => None,
+    }
+}
+
 /// Why a life ended before its time.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum LifeError {
@@ -230,21 +270,12 @@ pub(crate) fn go_on(
         learner.reveal(&secrets).map_err(LifeError::Unsuited)?;
         let expected = secrets.expected_rewards();
         let action = learner.act(&lifetime.percept(), rng).map_err(LifeError::Learner)?;
-        let regret = match (expected, action) {
-            (Some(expected), Action::Discrete(index)) => {
-                let best = expected.iter().copied().reduce(f64::max);
-                best.zip(expected.get(index)).map(|(best, mean)| best - mean)
-            }
-            _ => None,
-        };
+        let regret = regret(expected, action);
         let moment = (lifetime.steps(), lifetime.episodes());
         let feedback = lifetime.step(action)?;
         learner.feedback(&feedback);
         watch(&Moment { step: moment.0, episode: moment.1, reward: feedback.reward, regret });
-        score.reward += feedback.reward;
-        if let Some(regret) = regret {
-            score.regret = Some(score.regret.unwrap_or(0.0) + regret);
-        }
+        score.add(feedback.reward, regret);
     }
     Ok(LifeScore { steps: lifetime.steps(), episodes: lifetime.episodes(), ..score })
 }

@@ -20,7 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use crate::learner::{Learner, LifeError, LifeScore, Moment, Unable};
+use crate::learner::{Learner, LifeError, LifeScore, Moment, Secrets, Unable, regret};
 use smallvec::SmallVec;
 use vsml_envs::team::TeamLifetime;
 use vsml_envs::{Action, LifetimeKey, Rng};
@@ -61,20 +61,30 @@ pub fn live_together(
     while !lifetime.is_over() {
         let (step, episode) = (lifetime.steps(), lifetime.episodes());
         let mut actions: SmallVec<[Option<Action<'_>>; 8]> = SmallVec::new();
+        let mut regrets: SmallVec<[Option<f64>; 8]> = SmallVec::new();
         for (agent, (learner, rng)) in learners.iter_mut().zip(&mut rngs).enumerate() {
-            let action = lifetime.percept(agent).map(|percept| learner.act(&percept, rng)).transpose();
-            actions.push(action.map_err(|reason| LifeError::Learner(of_agent(lifetime, agent, &reason)))?);
+            let Some(percept) = lifetime.percept(agent) else {
+                actions.push(None);
+                regrets.push(None);
+                continue;
+            };
+            let secrets = Secrets::of_agent(lifetime, agent)?;
+            learner.reveal(&secrets).map_err(|reason| LifeError::Unsuited(of_agent(lifetime, agent, &reason)))?;
+            let acted = learner.act(&percept, rng);
+            let action = acted.map_err(|reason| LifeError::Learner(of_agent(lifetime, agent, &reason)))?;
+            regrets.push(regret(secrets.expected_rewards(), action));
+            actions.push(Some(action));
         }
         let told = lifetime.step(&actions)?;
         drop(actions);
-        let told = learners.iter_mut().zip(&mut scores).zip(told).enumerate();
-        for (agent, ((learner, score), feedback)) in told {
+        let told = learners.iter_mut().zip(&mut scores).zip(told.iter().zip(regrets)).enumerate();
+        for (agent, ((learner, score), (feedback, regret))) in told {
             let Some(feedback) = feedback else { continue };
             learner.feedback(feedback);
-            score.reward += feedback.reward;
+            score.add(feedback.reward, regret);
             score.steps += 1;
             score.episodes += u64::from(feedback.episode_ended());
-            watch(&TeamMoment { agent, moment: Moment { step, episode, reward: feedback.reward, regret: None } });
+            watch(&TeamMoment { agent, moment: Moment { step, episode, reward: feedback.reward, regret } });
         }
     }
     Ok(scores)
@@ -107,7 +117,7 @@ mod tests {
             let expected = live(&mut *learner, &mut alone, &mut key(0).stream("learner"), |_| {}).unwrap();
             let mut team = registry.make_team(id).unwrap().begin(&key(0)).unwrap();
             let scores = live_together(&mut [learner], &mut team, &key(0), |_| {}).unwrap();
-            assert_eq!(scores, [LifeScore { regret: None, ..expected }], "{id}");
+            assert_eq!(scores, [expected], "{id}");
         }
     }
 

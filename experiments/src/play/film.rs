@@ -5,7 +5,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 use vsml_envs::picture::Picture;
-use vsml_envs::{Action, Environment, Rng, Step, forward_to_inner};
+use vsml_envs::tabular::Table;
+use vsml_envs::team::{Observations, TeamEnvironment};
+use vsml_envs::{Action, Rng, Space, Step};
 
 /// What was seen at one moment.
 #[derive(Clone, Debug)]
@@ -16,15 +18,16 @@ pub struct Frame {
     pub episode: u64,
     /// Step of the lifetime after which it was taken; 0 at its beginning.
     pub step: u64,
-    /// Rewards so far, over all episodes.
-    pub reward: f64,
+    /// Each agent's rewards so far, over all episodes.
+    pub rewards: Vec<f64>,
 }
 
 impl Frame {
     /// A line about it.
     pub fn heading(&self) -> String {
-        let reward = (self.reward * 100.0).round() / 100.0;
-        format!("step {}  episode {}  reward {reward}", self.step, self.episode)
+        let rewards: Vec<String> =
+            self.rewards.iter().map(|reward| ((reward * 100.0).round() / 100.0).to_string()).collect();
+        format!("step {}  episode {}  reward {}", self.step, self.episode, rewards.join(" "))
     }
 }
 
@@ -36,8 +39,9 @@ pub struct Film {
 
 impl Film {
     /// Puts a camera around `inner`.
-    pub fn around(&self, inner: Box<dyn Environment>) -> impl Environment + use<> {
-        Filmed { inner, film: self.clone(), episode: 0, step: 0, reward: 0.0 }
+    pub fn around(&self, inner: Box<dyn TeamEnvironment>) -> impl TeamEnvironment + use<> {
+        let rewards = vec![0.0; inner.agents().len()];
+        Filmed { inner, film: self.clone(), episode: 0, step: 0, rewards }
     }
 
     /// What was taken.
@@ -48,36 +52,69 @@ impl Film {
 
 #[derive(Clone)]
 struct Filmed {
-    inner: Box<dyn Environment>,
+    inner: Box<dyn TeamEnvironment>,
     film: Film,
     episode: u64,
     step: u64,
-    reward: f64,
+    rewards: Vec<f64>,
 }
 
 impl Filmed {
     fn take(&self) {
         if let Some(picture) = self.inner.picture() {
-            let frame = Frame { picture, episode: self.episode, step: self.step, reward: self.reward };
+            let frame = Frame { picture, episode: self.episode, step: self.step, rewards: self.rewards.clone() };
             self.film.frames.lock().unwrap_or_else(PoisonError::into_inner).push(frame);
         }
     }
 }
 
-impl Environment for Filmed {
-    forward_to_inner!(observation_space, action_space, expected_rewards, target, picture);
+impl TeamEnvironment for Filmed {
+    fn agents(&self) -> Vec<String> {
+        self.inner.agents()
+    }
 
-    fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
-        self.inner.reset(rng, observation);
+    fn observation_space(&self, agent: usize) -> Space {
+        self.inner.observation_space(agent)
+    }
+
+    fn action_space(&self, agent: usize) -> Space {
+        self.inner.action_space(agent)
+    }
+
+    fn reset(&mut self, rng: &mut Rng, observations: &mut Observations) {
+        self.inner.reset(rng, observations);
         self.episode += 1;
         self.take();
     }
 
-    fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step {
-        let step = self.inner.step(action, rng, observation);
+    fn step(
+        &mut self,
+        actions: &[Option<Action<'_>>],
+        rng: &mut Rng,
+        observations: &mut Observations,
+        steps: &mut [Step],
+    ) {
+        self.inner.step(actions, rng, observations, steps);
         self.step += 1;
-        self.reward += step.reward;
+        for ((sum, step), action) in self.rewards.iter_mut().zip(steps).zip(actions) {
+            *sum += if action.is_some() { step.reward } else { 0.0 };
+        }
         self.take();
-        step
+    }
+
+    fn expected_rewards(&self, agent: usize) -> Option<&[f64]> {
+        self.inner.expected_rewards(agent)
+    }
+
+    fn target(&self, agent: usize) -> Option<usize> {
+        self.inner.target(agent)
+    }
+
+    fn table(&self) -> Option<&Table> {
+        self.inner.table()
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        self.inner.picture()
     }
 }

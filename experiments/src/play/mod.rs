@@ -2,7 +2,8 @@
 //!
 //! Nobody believes a number who has not seen what it is a number of. The life is lived first, then shown: on a terminal as
 //! characters, frame after frame, or in an animation. The player is a reference player or a meta-trained learner, with the
-//! same tasks and the same luck as in an evaluation under the same seed.
+//! same tasks and the same luck as in an evaluation under the same seed. Whatever there is is played as a team, since one that
+//! is alone is a team of one.
 
 mod animation;
 mod film;
@@ -18,10 +19,12 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
-use vsml_agents::{Weights, live};
+use vsml_agents::Weights;
+use vsml_agents::team::live_together;
 use vsml_core::Kernel;
 use vsml_envs::picture::{Drawing, Picture};
-use vsml_envs::{Lifetime, LifetimeKey, LifetimeLength, Registry, Split};
+use vsml_envs::team::TeamLifetime;
+use vsml_envs::{LifetimeKey, LifetimeLength, Registry, Split};
 
 /// More frames than this are not kept: a lifetime may be very long.
 const MOST_FRAMES: u64 = 1000;
@@ -31,8 +34,8 @@ const MOST_FRAMES: u64 = 1000;
 /// # Errors
 /// An unknown id or player, an environment without pictures, a file that cannot be written, or what goes wrong in the life.
 pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
-    let tasks = registry.make(&arguments.id)?;
-    let player = player(&arguments.player)?;
+    let tasks = registry.make_team(&arguments.id)?;
+    let players = arguments.players.iter().map(|name| player(name)).collect::<Result<Vec<_>>>()?;
     let key =
         LifetimeKey { seed: arguments.seed, split: Split::Test, generation: 0, member: 0, lifetime: arguments.life };
 
@@ -49,9 +52,20 @@ pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
         }
         length => length,
     };
-    let mut lifetime = Lifetime::begin(Box::new(film.around(environment)), length, key.stream("environment"))?;
-    let mut learner = player.learner()?;
-    let ended = live(&mut *learner, &mut lifetime, &mut key.stream("learner"), |_| {});
+    let mut lifetime = TeamLifetime::begin(Box::new(film.around(environment)), length, key.stream("environment"))?;
+    let names: Vec<String> = (0..lifetime.len()).map(|agent| lifetime.name(agent).to_string()).collect();
+    if ![1, names.len()].contains(&players.len()) {
+        bail!(
+            "{} players for {} agents ({}): give one for each, or one for all",
+            players.len(),
+            names.len(),
+            names.join(", ")
+        );
+    }
+    let seats = (0..names.len()).map(|agent| agent.min(players.len() - 1));
+    let mut learners = seats.clone().map(|player| Ok(players[player].learner()?)).collect::<Result<Vec<_>>>()?;
+    let ended = live_together(&mut learners, &mut lifetime, &key, |_| {});
+    let steps = lifetime.steps();
     drop(lifetime);
     let frames = film.develop();
     let Some(first) = frames.first() else {
@@ -66,12 +80,14 @@ pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
         }
         None => show(&frames, pace),
     }
-    let score =
-        ended.with_context(|| format!("the life of `{}` ended after {} frames", arguments.player, frames.len()))?;
-    note(format_args!(
-        "{} on {}: reward {} in {} steps, {} episodes",
-        arguments.player, arguments.id, score.reward, score.steps, score.episodes
-    ));
+    let scores = ended.with_context(|| {
+        format!("the life of `{}` ended after {} frames", arguments.players.join(" "), frames.len())
+    })?;
+    for ((name, player), score) in names.iter().zip(seats).zip(scores) {
+        let (player, id, reward) = (&arguments.players[player], &arguments.id, score.reward);
+        let player = if names.len() > 1 { format!("{name} ({player})") } else { player.clone() };
+        note(format_args!("{player} on {id}: reward {reward} in {steps} steps, {} episodes", score.episodes));
+    }
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 
 use super::{Observations, TeamDistribution, TeamEnvironment, observation_buffers};
 use crate::lifetime::guard;
+use crate::tabular::Table;
 use crate::{Action, Fault, Feedback, LifetimeKey, LifetimeLength, MAX_EPISODE_STEPS, Percept, Rng, Space, Step};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -188,6 +189,26 @@ impl TeamLifetime {
     /// Episodes finished so far.
     pub fn episodes(&self) -> u64 {
         self.episodes
+    }
+
+    /// As [`Lifetime::expected_rewards`](crate::Lifetime::expected_rewards), of an agent.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn expected_rewards(&self, agent: usize) -> Result<Option<&[f64]>, Fault> {
+        let expected = guard("expected_rewards", || self.environment.expected_rewards(agent))?;
+        match expected.and_then(|expected| expected.iter().find(|reward| !reward.is_finite())) {
+            Some(&reward) => Err(Fault::Reward(reward).of_agent(self.name(agent))),
+            None => Ok(expected),
+        }
+    }
+
+    /// As [`Lifetime::table`](crate::Lifetime::table), of a team of one.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn table(&self) -> Result<Option<&Table>, Fault> {
+        guard("table", || self.environment.table())
     }
 
     /// The world, for pictures.
