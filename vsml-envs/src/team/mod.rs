@@ -14,7 +14,9 @@ mod around;
 pub mod check;
 mod lifetime;
 pub mod matrix_game;
+pub mod particles;
 pub mod payoffs;
+pub mod simple_spread;
 mod single;
 pub mod wrappers;
 
@@ -29,6 +31,7 @@ use dyn_clone::DynClone;
 use matrix_game::MatrixGames;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use simple_spread::SimpleSpreads;
 
 /// What the agents see: the flat observation of each, in the order of the agents.
 pub type Observations = [Box<[f32]>];
@@ -161,5 +164,8 @@ pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     for (id, summary, games) in games {
         registry.register_team_family(id, summary, LifetimeLength::Steps(100), games)?;
     }
+    let length = LifetimeLength::Steps(100);
+    let spread = "as many places as agents: each is to be covered by somebody";
+    registry.register_team_family("SimpleSpread-v0", spread, length, SimpleSpreads::default())?;
     Ok(())
 }
