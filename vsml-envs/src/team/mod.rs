@@ -17,6 +17,7 @@ pub mod matrix_game;
 pub mod particles;
 pub mod payoffs;
 pub mod simple_spread;
+pub mod simple_tag;
 mod single;
 pub mod wrappers;
 
@@ -32,6 +33,7 @@ use matrix_game::MatrixGames;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use simple_spread::SimpleSpreads;
+use simple_tag::SimpleTags;
 
 /// What the agents see: the flat observation of each, in the order of the agents.
 pub type Observations = [Box<[f32]>];
@@ -167,5 +169,7 @@ pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     let length = LifetimeLength::Steps(100);
     let spread = "as many places as agents: each is to be covered by somebody";
     registry.register_team_family("SimpleSpread-v0", spread, length, SimpleSpreads::default())?;
+    let tag = "slow chasers after a runner who is faster than any of them";
+    registry.register_team_family("SimpleTag-v0", tag, length, SimpleTags::default())?;
     Ok(())
 }
