@@ -12,6 +12,7 @@
 
 mod around;
 pub mod check;
+pub mod guessing_team;
 mod lifetime;
 pub mod matrix_game;
 pub mod particles;
@@ -29,6 +30,7 @@ use crate::picture::Picture;
 use crate::tabular::Table;
 use crate::{Action, LifetimeLength, Registry, RegistryError, Rng, Space, Step};
 use dyn_clone::DynClone;
+use guessing_team::GuessingTeams;
 use matrix_game::MatrixGames;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -171,5 +173,7 @@ pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.register_team_family("SimpleSpread-v0", spread, length, SimpleSpreads::default())?;
     let tag = "slow chasers after a runner who is faster than any of them";
     registry.register_team_family("SimpleTag-v0", tag, length, SimpleTags::default())?;
+    let guessing = "a hidden vector guessed together, and one error for all";
+    registry.register_team_family("GuessingTeam-v0", guessing, length, GuessingTeams::default())?;
     Ok(())
 }
