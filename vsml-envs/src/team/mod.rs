@@ -14,9 +14,13 @@ mod around;
 pub mod check;
 pub mod coin_game;
 pub mod foraging;
+pub mod guessing_team;
 mod lifetime;
 pub mod matrix_game;
+pub mod particles;
 pub mod payoffs;
+pub mod simple_spread;
+pub mod simple_tag;
 mod single;
 pub mod switch_riddle;
 pub mod wrappers;
@@ -29,9 +33,12 @@ use crate::picture::Picture;
 use crate::tabular::Table;
 use crate::{Action, LifetimeLength, Registry, RegistryError, Rng, Space, Step};
 use dyn_clone::DynClone;
+use guessing_team::GuessingTeams;
 use matrix_game::MatrixGames;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use simple_spread::SimpleSpreads;
+use simple_tag::SimpleTags;
 
 /// What the agents see: the flat observation of each, in the order of the agents.
 pub type Observations = [Box<[f32]>];
@@ -182,5 +189,12 @@ pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
         LifetimeLength::Episodes(20),
         foraging::Foraging::default(),
     )?;
+    let length = LifetimeLength::Steps(100);
+    let spread = "as many places as agents: each is to be covered by somebody";
+    registry.register_team_family("SimpleSpread-v0", spread, length, SimpleSpreads::default())?;
+    let tag = "slow chasers after a runner who is faster than any of them";
+    registry.register_team_family("SimpleTag-v0", tag, length, SimpleTags::default())?;
+    let guessing = "a hidden vector guessed together, and one error for all";
+    registry.register_team_family("GuessingTeam-v0", guessing, length, GuessingTeams::default())?;
     Ok(())
 }
