@@ -246,3 +246,11 @@ fn wrappers_serve_teams() {
     }
     assert_eq!(seen.len(), 4, "{seen:?}");
 }
+
+#[test]
+fn every_id_is_pinned_at_a_seat() {
+    let pinned = include_str!("variants/team.txt");
+    for listing in Registry::builtin().list_teams() {
+        assert!(pinned.contains(&format!(" {}:seat=", listing.id)), "{} is not in tests/variants/team.txt", listing.id);
+    }
+}
