@@ -70,13 +70,16 @@ fn clone_is_hardly_worse_than_what_it_is_a_clone_of() {
 }
 
 #[test]
-fn rl2_on_five_arms_is_near_the_best_there_is() {
+fn rl2_is_near_the_best_there_is_or_better_than_thompson_sampling() {
     let (id, pulls) = ("BernoulliBandit-v0:arms=5,steps=10", "optimal:pulls=10");
     let (rl2, optimal) = rewards("rl2-bandit-n10-k5.safetensors", pulls, id);
     assert!((rl2 - optimal).abs() < 0.2 && optimal > 6.3, "{rl2} against {optimal}");
     let id = "BernoulliBandit-v0:arms=5,steps=100";
     let (rl2, thompson) = rewards("rl2-bandit-n100-k5.safetensors", "thompson", id);
     assert!(rl2 > thompson + 1.0, "{rl2} against {thompson}");
+    let id = "BernoulliBandit-v0:arms=10,steps=100";
+    let (rl2, thompson) = rewards("rl2-bandit-n100-k10.safetensors", "thompson", id);
+    assert!(rl2 > thompson + 3.0, "{rl2} against {thompson}");
 }
 
 #[test]

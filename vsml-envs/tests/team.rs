@@ -23,8 +23,11 @@ fn every_id_is_clean_at_every_seat() {
     }
 }
 
+/// The bits of what each agent saw and was paid in a step; nothing for those who were not there.
+type Told = (Vec<Option<Vec<u32>>>, Vec<Option<u64>>);
+
 /// All that is told to agents who act at random.
-fn lived(life: &mut TeamLifetime, luck: u64) -> Vec<(Vec<Option<Vec<u32>>>, Vec<Option<u64>>)> {
+fn lived(life: &mut TeamLifetime, luck: u64) -> Vec<Told> {
     let mut rng = stream(luck, "players", &[]);
     let mut told = Vec::new();
     while !life.is_over() {
@@ -204,11 +207,11 @@ fn a_seat_is_an_environment_by_id() {
     let registry = Registry::builtin();
     let tasks = registry.make("MatchingPennies-v0:seat=column,permute_actions=true,steps=50").unwrap();
     let mut life = tasks.begin(&key(0)).unwrap();
-    let mut wins = 0.0;
+    let mut wins = 0.0f64;
     while !life.is_over() {
         wins += life.step(Action::Discrete(0)).unwrap().reward;
     }
-    assert!((wins as f64).abs() < 30.0, "the other one plays at random");
+    assert!(wins.abs() < 30.0, "the other one plays at random");
 
     let error = registry.make("MatchingPennies-v0").unwrap_err().to_string();
     assert!(error.contains("it is for a team (row, column): `seat=row` makes it"), "{error}");
