@@ -84,7 +84,7 @@ pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
         format!("the life of `{}` ended after {} frames", arguments.players.join(" "), frames.len())
     })?;
     for ((name, player), score) in names.iter().zip(seats).zip(scores) {
-        let (player, id, reward) = (&arguments.players[player], &arguments.id, score.reward);
+        let (player, id, reward) = (&arguments.players[player], &arguments.id, (score.reward * 100.0).round() / 100.0);
         let player = if names.len() > 1 { format!("{name} ({player})") } else { player.clone() };
         note(format_args!("{player} on {id}: reward {reward} in {steps} steps, {} episodes", score.episodes));
     }

@@ -85,18 +85,36 @@ impl<'a> Large<'a> {
         Large { shape: (columns, rows), strides: (across, down), ..self }
     }
 
+    fn at(self, row: usize, column: usize) -> f32 {
+        self.numbers[row * self.strides.0 + column * self.strides.1]
+    }
+
     fn view(self) -> DMatrixView<'a, f32, Dyn, Dyn> {
         let ((rows, columns), (down, across)) = (self.shape, self.strides);
         DMatrixView::from_slice_with_strides(self.numbers, rows, columns, down, across)
     }
 }
 
+/// Fewer rows or columns than this are multiplied here: it does not pay to pack them, and where nalgebra does not pack, it
+/// reckons with columns whose numbers lie side by side.
+const LEAST: usize = 6;
+
 /// Adds `left · right` to `output`. In which order it adds depends on the shapes and the processor alone. With fewer than 6
 /// rows or columns it is slow.
 pub(super) fn multiply(left: Large<'_>, right: Large<'_>, output: &mut [f32]) {
-    let ((rows, _), (_, columns)) = (left.shape, right.shape);
-    let mut output = DMatrixViewMut::from_slice_with_strides_mut(output, rows, columns, columns, 1);
-    output.gemm(1.0, &left.view(), &right.view(), 1.0);
+    let ((rows, inner), (_, columns)) = (left.shape, right.shape);
+    assert_eq!((inner, output.len()), (right.shape.0, rows * columns), "matrices that do not fit");
+    if rows.min(inner).min(columns) >= LEAST {
+        let mut output = DMatrixViewMut::from_slice_with_strides_mut(output, rows, columns, columns, 1);
+        output.gemm(1.0, &left.view(), &right.view(), 1.0);
+        return;
+    }
+    for (row, output) in output.chunks_exact_mut(columns).enumerate() {
+        for k in 0..inner {
+            let x = left.at(row, k);
+            output.iter_mut().enumerate().for_each(|(column, y)| *y += x * right.at(k, column));
+        }
+    }
 }
 
 /// The sum of each column of a matrix with so many.

@@ -293,7 +293,7 @@ mod tests {
             ("adam:hidden", "not of the form key=value"),
             ("sgd:initial=ones", "uniform, truncated-normal or zero"),
             ("sgd:initial=zero,hidden=9", "all hidden units stay alike"),
-            ("ppo:lr=1", "no parameter `lr`; it has: learning_rate, hidden, rollout"),
+            ("ppo:lr=1", "no parameter `lr`; did you mean `learning_rate`?; it has: learning_rate, hidden, rollout"),
             ("ppo:rollout=7", "rollout is 7: it must be 8 to 65536"),
             ("reinforce:hidden=0", "hidden is 0: it must be 1 to 1024"),
             ("reinforce:learning_rate=-1", "learning_rate is -1"),
