@@ -60,6 +60,7 @@ fn reference_players_live_without_allocating() {
             "sgd" | "adam" => "Digits-v0:project_observations=9",
             "alchemy-heuristic" => "Alchemy-v0",
             "psrl" | "beb" | "ucrl2" | "greedy-mdp" | "oracle-mdp" | "q-learning" | "sarsa" => "RandomMdp-v0",
+            "tit-for-tat" | "best-response" => "PrisonersDilemma-v0:seat=row",
             "optimal" | "dependent" => "BernoulliBandit-v0",
             _ => "BernoulliBandit-v0:arms=7",
         };

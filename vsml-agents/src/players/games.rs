@@ -89,11 +89,10 @@ impl Learner for BestResponse {
             payoffs.zip(&self.done).map(|(payoff, times)| payoff * times).sum()
         };
         let best = (0..count).map(worth).fold(f64::NEG_INFINITY, f64::max);
-        let equals: Vec<usize> = (0..count).filter(|own| worth(*own) == best).collect();
-        equals
-            .get(rng.random_range(0..equals.len().max(1)))
-            .map(|own| Action::Discrete(*own))
-            .ok_or_else(|| Unable("what it is paid is not a number".into()))
+        let equals = || (0..count).filter(|own| worth(*own) == best);
+        let chosen = rng.random_range(0..equals().count().max(1) as u64) as usize;
+        let chosen = equals().nth(chosen).ok_or_else(|| Unable("what it is paid is not a number".into()))?;
+        Ok(Action::Discrete(chosen))
     }
 
     fn feedback(&mut self, feedback: &Feedback) {
