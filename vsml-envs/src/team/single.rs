@@ -17,7 +17,7 @@ const NAME: &str = "agent";
 ///
 /// let team = Alone(BernoulliBandit::new(vec![0.2, 0.7]).unwrap());
 /// assert_eq!(team.agents(), ["agent"]);
-/// let again = Sole::new(Box::new(team)).unwrap();
+/// let again = Sole::new(Box::new(team)).ok().unwrap();
 /// assert_eq!(again.expected_rewards(), Some([0.2, 0.7].as_slice()));
 /// ```
 #[derive(Clone, Debug)]
