@@ -5,9 +5,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 use vsml_envs::picture::Picture;
-use vsml_envs::tabular::Table;
 use vsml_envs::team::{Observations, TeamEnvironment};
-use vsml_envs::{Action, Rng, Space, Step};
+use vsml_envs::{Action, Rng, Step, forward_to_inner_team};
 
 /// What was seen at one moment.
 #[derive(Clone, Debug)]
@@ -69,17 +68,7 @@ impl Filmed {
 }
 
 impl TeamEnvironment for Filmed {
-    fn agents(&self) -> Vec<String> {
-        self.inner.agents()
-    }
-
-    fn observation_space(&self, agent: usize) -> Space {
-        self.inner.observation_space(agent)
-    }
-
-    fn action_space(&self, agent: usize) -> Space {
-        self.inner.action_space(agent)
-    }
+    forward_to_inner_team!(agents, observation_space, action_space, expected_rewards, target, table, picture);
 
     fn reset(&mut self, rng: &mut Rng, observations: &mut Observations) {
         self.inner.reset(rng, observations);
@@ -100,21 +89,5 @@ impl TeamEnvironment for Filmed {
             *sum += if action.is_some() { step.reward } else { 0.0 };
         }
         self.take();
-    }
-
-    fn expected_rewards(&self, agent: usize) -> Option<&[f64]> {
-        self.inner.expected_rewards(agent)
-    }
-
-    fn target(&self, agent: usize) -> Option<usize> {
-        self.inner.target(agent)
-    }
-
-    fn table(&self) -> Option<&Table> {
-        self.inner.table()
-    }
-
-    fn picture(&self) -> Option<Picture> {
-        self.inner.picture()
     }
 }

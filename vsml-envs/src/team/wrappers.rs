@@ -1,11 +1,54 @@
 //! What can be asked of any task for a team without its knowing: as the [wrappers](crate::wrappers) of one agent's tasks.
 
 use super::{Observations, TeamEnvironment, observation_buffers};
-use crate::picture::Picture;
 use crate::wrappers::WrapperError;
 use crate::wrappers::order::{permuted, random_order};
 use crate::{Action, Rng, Space, Step};
 use smallvec::SmallVec;
+
+/// Writes methods of [`TeamEnvironment`] that do what the team in the field `inner` does: for those that a wrapper leaves
+/// alone, as [`forward_to_inner!`](crate::forward_to_inner) does for environments.
+#[macro_export]
+macro_rules! forward_to_inner_team {
+    (@ agents) => {
+        fn agents(&self) -> Vec<String> {
+            self.inner.agents()
+        }
+    };
+    (@ observation_space) => {
+        fn observation_space(&self, agent: usize) -> $crate::Space {
+            self.inner.observation_space(agent)
+        }
+    };
+    (@ action_space) => {
+        fn action_space(&self, agent: usize) -> $crate::Space {
+            self.inner.action_space(agent)
+        }
+    };
+    (@ expected_rewards) => {
+        fn expected_rewards(&self, agent: usize) -> Option<&[f64]> {
+            self.inner.expected_rewards(agent)
+        }
+    };
+    (@ target) => {
+        fn target(&self, agent: usize) -> Option<usize> {
+            self.inner.target(agent)
+        }
+    };
+    (@ table) => {
+        fn table(&self) -> Option<&$crate::tabular::Table> {
+            self.inner.table()
+        }
+    };
+    (@ picture) => {
+        fn picture(&self) -> Option<$crate::picture::Picture> {
+            self.inner.picture()
+        }
+    };
+    ($($method:ident),+ $(,)?) => {
+        $($crate::forward_to_inner_team!(@ $method);)+
+    };
+}
 
 /// Truncates every episode after so many steps, for all agents that are still in it.
 #[derive(Clone)]
@@ -27,17 +70,7 @@ impl TimeLimit {
 }
 
 impl TeamEnvironment for TimeLimit {
-    fn agents(&self) -> Vec<String> {
-        self.inner.agents()
-    }
-
-    fn observation_space(&self, agent: usize) -> Space {
-        self.inner.observation_space(agent)
-    }
-
-    fn action_space(&self, agent: usize) -> Space {
-        self.inner.action_space(agent)
-    }
+    forward_to_inner_team!(agents, observation_space, action_space, expected_rewards, target, table, picture);
 
     fn reset(&mut self, rng: &mut Rng, observations: &mut Observations) {
         self.steps = 0;
@@ -56,18 +89,6 @@ impl TeamEnvironment for TimeLimit {
         if self.steps >= self.limit {
             steps.iter_mut().for_each(|step| step.truncated = true);
         }
-    }
-
-    fn expected_rewards(&self, agent: usize) -> Option<&[f64]> {
-        self.inner.expected_rewards(agent)
-    }
-
-    fn target(&self, agent: usize) -> Option<usize> {
-        self.inner.target(agent)
-    }
-
-    fn picture(&self) -> Option<Picture> {
-        self.inner.picture()
     }
 }
 
@@ -127,16 +148,10 @@ impl Senses {
 }
 
 impl TeamEnvironment for Senses {
-    fn agents(&self) -> Vec<String> {
-        self.inner.agents()
-    }
+    forward_to_inner_team!(agents, action_space, picture);
 
     fn observation_space(&self, agent: usize) -> Space {
         self.seen[agent].1.clone()
-    }
-
-    fn action_space(&self, agent: usize) -> Space {
-        self.inner.action_space(agent)
     }
 
     fn reset(&mut self, rng: &mut Rng, observations: &mut Observations) {
@@ -161,9 +176,5 @@ impl TeamEnvironment for Senses {
         self.inner.step(&actions, rng, &mut self.observations, steps);
         steps.iter_mut().for_each(|step| step.reward *= self.factor);
         self.show(observations);
-    }
-
-    fn picture(&self) -> Option<Picture> {
-        self.inner.picture()
     }
 }
