@@ -7,7 +7,7 @@
 //! more than another and none on its test tasks.
 
 use crate::arguments::{BenchmarkArguments, Machine};
-use crate::config::{Config, make_tasks};
+use crate::config::{Config, make_scenarios};
 use crate::evaluate::{Contender, evaluate_all};
 use crate::exit::Interrupted;
 use crate::machine::STOP;
@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use toml::{Table, Value};
 use vsml_agents::{Evaluation, TrainingError, Unable, statistics};
-use vsml_core::write_durably;
+use vsml_core::{Kernel, write_durably};
 use vsml_envs::{Registry, stream};
 
 /// Repetitions of a bootstrap.
@@ -109,7 +109,7 @@ impl Benchmark {
                 if key == "tasks" { "" } else { "s" }
             );
         }
-        make_tasks(registry, &self.tasks).context("tasks")?;
+        make_scenarios(registry, &self.tasks, Kernel::detect()).context("tasks")?;
         for player in &self.players {
             Contender::player(player).context("players")?;
         }
@@ -195,12 +195,12 @@ impl Benchmark {
 
     /// Reference players on a task distribution, under every seed.
     fn players(&self, registry: &Registry, tasks: &str, machine: &Machine) -> Result<Vec<(String, Cell)>> {
-        let tasks = make_tasks(registry, &[tasks.to_string()])?;
+        let scenarios = make_scenarios(registry, &[tasks.to_string()], machine.kernel())?;
         let players = self.players.iter().map(|name| Contender::player(name)).collect::<Result<Vec<_>>>()?;
-        let lifetimes = self.config(&self.learners[0], &tasks[0].id, 1, &[])?.evaluation.lifetimes;
+        let lifetimes = self.config(&self.learners[0], tasks, 1, &[])?.evaluation.lifetimes;
         let mut cells: Vec<(String, Cell)> = Vec::new();
         for seed in &self.seeds {
-            let evaluations = evaluate_all(&players, &tasks, lifetimes, *seed, machine, &[], &mut |_| Ok(()))?;
+            let evaluations = evaluate_all(&players, &scenarios, lifetimes, *seed, machine, &[], &mut |_| Ok(()))?;
             if STOP.load(Relaxed) {
                 return Err(interrupted());
             }

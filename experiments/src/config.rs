@@ -3,6 +3,7 @@
 //! Every field has a default but `tasks`. An unknown key is an error that names the nearest known one, so that a typo never
 //! trains for an hour with a default. What a run has used, defaults and `--set` included, is written into its folder.
 
+use crate::evaluate::Contender;
 use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -14,9 +15,12 @@ use vsml_agents::optimizers::{
     PolicyGradient, PpoConfig, SepCmaEs, SepCmaEsConfig, Snes, SnesConfig, UnrolledEvolutionStrategies,
     UnrolledEvolutionStrategiesConfig,
 };
-use vsml_agents::{CloneConfig, LearnerConfig, MetaTraining, Objective, Schedule, VsmlConfig, players};
+use vsml_agents::{CloneConfig, LearnerConfig, MetaTraining, Objective, Scenario, Schedule, TeamReward, VsmlConfig};
 use vsml_core::Kernel;
-use vsml_envs::{Registry, Tasks, nearest, stream};
+use vsml_envs::{Registry, nearest, stream};
+
+/// What a phase may change.
+const PHASE_KEYS: [&str; 5] = ["tasks", "lifetimes", "team_reward", "optimizer", "validation"];
 
 /// Larger files are no configurations.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
@@ -36,8 +40,10 @@ pub struct Config {
     pub steps: u64,
     /// Lifetimes of each member in each generation, dealt out over `tasks` in turn.
     pub lifetimes: u64,
-    /// The task distributions to train on: ids as `vsml list` shows them, with parameters.
+    /// The scenarios to train in: ids as `vsml list` shows them, with parameters; for a team, who else is there.
     pub tasks: Vec<String>,
+    /// In a team, whose reward fitness is.
+    pub team_reward: TeamReward,
     /// What meta-training is for.
     pub objective: Objective,
     /// What learns.
@@ -48,6 +54,9 @@ pub struct Config {
     pub validation: ValidationConfig,
     /// What is evaluated when training is done.
     pub evaluation: EvaluationConfig,
+    /// A curriculum: what is different from some generation on. Each table has the key `from`, a generation, and any of
+    /// [`PHASE_KEYS`].
+    pub phases: Vec<Table>,
 }
 
 /// What moves the meta-parameters.
@@ -172,11 +181,13 @@ impl Default for Config {
             steps: 0,
             lifetimes: 4,
             tasks: Vec::new(),
+            team_reward: TeamReward::default(),
             objective: Objective::default(),
             learner: LearnerConfig::Vsml(VsmlConfig::default()),
             optimizer: OptimizerConfig::EvolutionStrategies(EvolutionStrategiesConfig::default()),
             validation: ValidationConfig::default(),
             evaluation: EvaluationConfig::default(),
+            phases: Vec::new(),
         }
     }
 }
@@ -246,8 +257,61 @@ impl Config {
     /// observations and actions of a learner that is made for so many.
     ///
     /// # Errors
-    /// Whatever in it makes no sense: an unknown id, a setting out of range, tasks that the learner cannot live on.
+    /// Whatever in it makes no sense: an unknown id, a setting out of range, tasks that the learner cannot live on; in any
+    /// phase.
     pub fn build(&mut self, registry: &Registry, kernel: Kernel) -> Result<MetaTraining> {
+        let training = self.build_phase(registry, kernel)?;
+        let mut last = 0;
+        for (number, phase) in self.phases.iter().enumerate() {
+            let at = || format!("phases[{number}]");
+            let Some(from) = begins(phase).filter(|from| *from > last) else {
+                bail!("{}: `from` must be a generation after {last}", at());
+            };
+            if let Some(key) = phase.keys().find(|key| *key != "from" && !PHASE_KEYS.contains(&key.as_str())) {
+                bail!("{}: a phase cannot change `{key}` (but: {})", at(), PHASE_KEYS.join(", "));
+            }
+            if phase.get("optimizer").is_some_and(|optimizer| optimizer.get("kind").is_some()) {
+                bail!("{}: a phase cannot change `optimizer.kind`", at());
+            }
+            let mut config = self.in_generation(from).with_context(at)?;
+            if let OptimizerConfig::PersistentEvolutionStrategies(_)
+            | OptimizerConfig::NoiseReuseEvolutionStrategies(_) = self.optimizer
+            {
+                bail!("{}: lives that go on from generation to generation cannot change what they are for", at());
+            }
+            config.build_phase(registry, kernel).with_context(at)?;
+            last = from;
+        }
+        Ok(training)
+    }
+
+    /// As [`Config::build`], as it is in generation `generation`.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn build_in(&self, registry: &Registry, kernel: Kernel, generation: u64) -> Result<MetaTraining> {
+        self.in_generation(generation)?.build_phase(registry, kernel)
+    }
+
+    /// Whether a phase begins with this generation.
+    pub fn phase_begins(&self, generation: u64) -> bool {
+        self.phases.iter().any(|phase| begins(phase) == Some(generation))
+    }
+
+    /// The configuration with all changed that is to be different by this generation.
+    fn in_generation(&self, generation: u64) -> Result<Config> {
+        let mut table = Table::try_from(self)?;
+        table.remove("phases");
+        for phase in self.phases.iter().filter(|phase| begins(phase).is_some_and(|from| from <= generation)) {
+            let mut phase = phase.clone();
+            phase.remove("from");
+            merge(&mut table, phase);
+        }
+        Config::from_table(table, &[])
+    }
+
+    /// As [`Config::build`], of the first phase.
+    fn build_phase(&mut self, registry: &Registry, kernel: Kernel) -> Result<MetaTraining> {
         if self.generations == 0 {
             bail!("generations is 0: there must be at least 1");
         }
@@ -263,24 +327,25 @@ impl Config {
                 bail!("{key} is {value}: it must be {least} to {most}");
             }
         }
-        let tasks = make_tasks(registry, &self.tasks).context("tasks")?;
-        make_tasks(registry, &self.evaluation.tasks).context("evaluation.tasks")?;
+        let scenarios = make_scenarios(registry, &self.tasks, kernel).context("tasks")?;
+        make_scenarios(registry, &self.evaluation.tasks, kernel).context("evaluation.tasks")?;
         for player in &self.evaluation.players {
-            players::make(player).context("evaluation.players")?;
+            Contender::named(player, kernel).context("evaluation.players")?;
         }
         self.check_networks()?;
-        self.learner.fit(&tasks, self.seed).context("learner")?;
+        self.learner.fit(&scenarios, self.seed).context("learner")?;
         let learner = self.learner.meta_learner(kernel).context("learner")?;
         let theta = learner.initialise(&mut stream(self.seed, "initialise", &[]));
         let optimizer = self.optimizer.build(self.seed, theta, learner.critic_count()).context("optimizer")?;
         let schedule = Schedule {
             seed: self.seed,
             objective: self.objective.clone(),
+            team_reward: self.team_reward,
             lifetimes: self.lifetimes,
             validate_every: self.validation.every,
             validation_lifetimes: self.validation.lifetimes,
         };
-        Ok(MetaTraining::new(learner, optimizer, tasks, schedule)?)
+        Ok(MetaTraining::new(learner, optimizer, scenarios, schedule)?)
     }
 
     /// Whether a run that has come so far is to go on.
@@ -311,6 +376,21 @@ impl Config {
     }
 }
 
+/// The first generation of a phase.
+fn begins(phase: &Table) -> Option<u64> {
+    u64::try_from(phase.get("from")?.as_integer()?).ok()
+}
+
+/// Puts the values of `changes` in the place of those of `table`, key by key in tables within.
+fn merge(table: &mut Table, changes: Table) {
+    for (key, change) in changes {
+        match (table.get_mut(&key), change) {
+            (Some(Value::Table(inner)), Value::Table(change)) => merge(inner, change),
+            (_, change) => drop(table.insert(key, change)),
+        }
+    }
+}
+
 /// What is wrong with `text`, and in which line.
 fn in_one_line(text: &str, error: &toml::de::Error) -> anyhow::Error {
     match error.span() {
@@ -327,12 +407,16 @@ fn words(error: &toml::de::Error) -> String {
     error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Makes what the ids stand for.
+/// Makes the scenarios that the texts stand for: ids, and in teams who else is there.
 ///
 /// # Errors
-/// The first id that cannot be made.
-pub fn make_tasks(registry: &Registry, ids: &[String]) -> Result<Vec<Tasks>> {
-    Ok(ids.iter().map(|id| registry.make(id)).collect::<Result<_, _>>()?)
+/// The first that cannot be made.
+pub fn make_scenarios(registry: &Registry, texts: &[String], kernel: Kernel) -> Result<Vec<Scenario>> {
+    let player = |name: &str| match Contender::named(name, kernel) {
+        Ok(contender) => Ok(contender.make()),
+        Err(error) => Err(format!("{error:#}")),
+    };
+    Ok(texts.iter().map(|text| Scenario::parse(registry, text, &player)).collect::<Result<_, _>>()?)
 }
 
 /// Sets the value at a dotted key.
@@ -590,6 +674,19 @@ mod tests {
             (tasks, vec!["learner.convolutions=[{ kernel = 2, stride = 1, channels = 1 }]"], "convolutions[0]"),
             (tasks, vec!["learner.convolutions=[{ kernel = 3, stride = 1, channels = 1 }]"], "height × width"),
             (tasks, vec!["evaluation.networks=[[0]]"], "evaluation.networks [0]"),
+            (tasks, vec!["tasks=[\"PrisonersDilemma-v0 with tit-for-tit\"]"], "`tit-for-tit` is no folder"),
+            (tasks, vec!["team_reward=all"], "all"),
+            (tasks, vec!["phases=[{ tasks = [\"CartPole-v1\"] }]"], "phases[0]: `from` must be a generation after 0"),
+            (tasks, vec!["phases=[{ from = 9 }, { from = 9 }]"], "phases[1]: `from` must be a generation after 9"),
+            (tasks, vec!["phases=[{ from = 9, learner = { hidden_size = 3 } }]"], "cannot change `learner`"),
+            (tasks, vec!["phases=[{ from = 9, optimizer = { kind = \"ppo\" } }]"], "cannot change `optimizer.kind`"),
+            (tasks, vec!["phases=[{ from = 9, optimizer = { pears = 3 } }]"], "did you mean `optimizer.pairs`?"),
+            (tasks, vec!["phases=[{ from = 9, tasks = [\"CartPole\"] }]"], "phases[0]: tasks: unknown environment"),
+            (
+                tasks,
+                vec!["optimizer.kind=persistent-evolution-strategies", "phases=[{ from = 9, lifetimes = 5 }]"],
+                "lives that go on from generation to generation",
+            ),
             (tasks, vec!["evaluation.networks=[[3]]", "learner.parameters_per_layer=true"], "parameters_per_layer"),
         ] {
             let found = message(text, &settings);

@@ -1,7 +1,7 @@
 //! `vsml evaluate`, and the evaluation at the end of training.
 
 use crate::arguments::{EvaluateArguments, Machine};
-use crate::config::make_tasks;
+use crate::config::make_scenarios;
 use crate::machine::STOP;
 use crate::output::say;
 use crate::report_command::write_report;
@@ -9,10 +9,14 @@ use crate::run_folder::RunFolder;
 use crate::table;
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use vsml_agents::{Evaluation, Learner, LearnerConfig, Unable, VsmlConfig, Weights, evaluation, players};
+use vsml_agents::{
+    Evaluation, Learner, LearnerConfig, Make, Scenario, Unable, VsmlConfig, Weights, evaluation, players,
+};
 use vsml_core::Kernel;
-use vsml_envs::{Registry, Split, Tasks};
+use vsml_envs::{Registry, Split};
 
 /// The name under which a meta-trained VSML learner stands in tables in a network of other hidden layers: `vsml[32]`. In its
 /// own, and if it is of another kind, it has that of its kind.
@@ -40,7 +44,7 @@ pub fn parse_network(text: &str) -> Result<Vec<usize>, String> {
 /// One that takes part in an evaluation.
 pub struct Contender {
     name: String,
-    make: Box<dyn Fn() -> Result<Box<dyn Learner>, Unable> + Send + Sync>,
+    make: Arc<Make>,
 }
 
 impl Contender {
@@ -66,7 +70,7 @@ impl Contender {
         let meta_learner = learner.meta_learner(kernel).with_context(|| name.clone())?;
         let values = weights.values.clone();
         meta_learner.learner(&values)?;
-        Ok(Contender { name, make: Box::new(move || meta_learner.learner(&values)) })
+        Ok(Contender { name, make: Arc::new(move || meta_learner.learner(&values)) })
     }
 
     /// One that has not lived yet.
@@ -85,21 +89,44 @@ impl Contender {
         players::make(name)?;
         let owned = name.to_string();
         let make = move || players::make(&owned).map_err(|error| Unable(error.to_string()));
-        Ok(Contender { name: name.into(), make: Box::new(make) })
+        Ok(Contender { name: name.into(), make: Arc::new(make) })
+    }
+
+    /// Whoever is meant: a run's folder, a file of meta-parameters, or a reference player. It stands in tables as it was
+    /// asked for.
+    ///
+    /// # Errors
+    /// If there is no such thing, or it cannot be read.
+    pub fn named(name: &str, kernel: Kernel) -> Result<Self> {
+        let path = Path::new(name);
+        let weights = if path.is_dir() {
+            load_weights(&RunFolder::look(path)?)?
+        } else if path.is_file() {
+            Weights::load(path)?
+        } else {
+            return Contender::player(name)
+                .with_context(|| format!("`{name}` is no folder of a run, no file and no reference player"));
+        };
+        Ok(Contender { name: name.into(), ..Contender::trained(&weights, None, kernel)? })
+    }
+
+    /// What makes learners of this kind.
+    pub fn make(&self) -> Arc<Make> {
+        self.make.clone()
     }
 }
 
 /// Evaluates on ids from the command line.
 pub fn evaluate(registry: &Registry, arguments: &EvaluateArguments) -> Result<()> {
-    let tasks = make_tasks(registry, &arguments.on)?;
-    let names = arguments.players.clone();
     let machine = &arguments.machine;
+    let scenarios = make_scenarios(registry, &arguments.on, machine.kernel())?;
+    let names = arguments.players.clone();
     if arguments.run.is_file() {
         let weights = Weights::load(&arguments.run)?;
         let players = names.unwrap_or(vec!["random".into()]);
         let contenders = contenders(&weights, &arguments.networks, &players, machine.kernel())?;
         let (lifetimes, seed) = (arguments.lifetimes.unwrap_or(200), arguments.seed.unwrap_or(1));
-        let evaluations = evaluate_all(&contenders, &tasks, lifetimes, seed, machine, &[], &mut |_| Ok(()))?;
+        let evaluations = evaluate_all(&contenders, &scenarios, lifetimes, seed, machine, &[], &mut |_| Ok(()))?;
         print_tables(&evaluations);
         return Ok(());
     }
@@ -111,13 +138,13 @@ pub fn evaluate(registry: &Registry, arguments: &EvaluateArguments) -> Result<()
     let contenders = contenders(&weights, networks, &players, machine.kernel())?;
     let lifetimes = arguments.lifetimes.unwrap_or(config.evaluation.lifetimes);
     let seed = arguments.seed.unwrap_or(config.seed);
-    let evaluations = evaluate_missing(&folder, &contenders, &tasks, lifetimes, seed, machine)?;
+    let evaluations = evaluate_missing(&folder, &contenders, &scenarios, lifetimes, seed, machine)?;
     print_tables(&evaluations);
     say(format_args!("report  {}", write_report(&folder)?.display()));
     Ok(())
 }
 
-/// The meta-trained learner, the same in other networks, and reference players.
+/// The meta-trained learner, the same in other networks, and others beside it: reference players, or what else was trained.
 ///
 /// # Errors
 /// Whatever of it cannot be made.
@@ -132,7 +159,7 @@ pub fn contenders(
         contenders.push(Contender::trained(weights, Some(layers), kernel)?);
     }
     for player in players {
-        contenders.push(Contender::player(player)?);
+        contenders.push(Contender::named(player, kernel)?);
     }
     Ok(contenders)
 }
@@ -157,46 +184,47 @@ pub fn load_weights(folder: &RunFolder) -> Result<Weights> {
 pub fn evaluate_missing(
     folder: &RunFolder,
     contenders: &[Contender],
-    tasks: &[Tasks],
+    scenarios: &[Scenario],
     lifetimes: u64,
     seed: u64,
     machine: &Machine,
 ) -> Result<Vec<Evaluation>> {
     let known = folder.evaluations()?;
     let mut all = known.clone();
-    evaluate_all(contenders, tasks, lifetimes, seed, machine, &known, &mut |evaluation| {
+    evaluate_all(contenders, scenarios, lifetimes, seed, machine, &known, &mut |evaluation| {
         all.retain(|other| (&other.learner, &other.tasks) != (&evaluation.learner, &evaluation.tasks));
         all.push(evaluation.clone());
         folder.write_json("evaluation.json", &all)
     })
 }
 
-/// Every contender on every task distribution, with a progress bar; what is among `known` is taken from there. Stops after
+/// Every contender in every scenario, with a progress bar; what is among `known` is taken from there. Stops after
 /// the one under way when a signal came.
 ///
 /// # Errors
 /// What the system, or `done`, says.
 pub fn evaluate_all(
     contenders: &[Contender],
-    tasks: &[Tasks],
+    scenarios: &[Scenario],
     lifetimes: u64,
     seed: u64,
     machine: &Machine,
     known: &[Evaluation],
     done: &mut (dyn FnMut(&Evaluation) -> Result<()> + Send),
 ) -> Result<Vec<Evaluation>> {
-    let bar = ProgressBar::new(lifetimes * (tasks.len() * contenders.len()) as u64);
+    let bar = ProgressBar::new(lifetimes * (scenarios.len() * contenders.len()) as u64);
     let style = "{pos}/{len} lives {wide_bar} {msg}  [{elapsed} gone, {eta} left]";
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
     let result = machine.run(|| {
         let mut evaluations = Vec::new();
-        for tasks in tasks {
+        for scenario in scenarios {
             for contender in contenders {
                 if STOP.load(Relaxed) {
                     return Ok(evaluations);
                 }
                 let same = |other: &&Evaluation| {
-                    (&other.learner, &other.tasks, other.seed) == (&contender.name, &tasks.id, seed)
+                    (other.learner.as_str(), other.tasks.as_str(), other.seed)
+                        == (contender.name.as_str(), scenario.id(), seed)
                         && (other.unsuited.is_some() || attempts(other) == lifetimes)
                 };
                 if let Some(known) = known.iter().find(same) {
@@ -204,12 +232,12 @@ pub fn evaluate_all(
                     evaluations.push(known.clone());
                     continue;
                 }
-                bar.set_message(format!("{} on {}", contender.name, tasks.id));
+                bar.set_message(format!("{} on {}", contender.name, scenario.id()));
                 let progress = |lives| bar.inc(lives);
                 let evaluation = evaluation::evaluate(
                     &contender.name,
-                    &contender.make,
-                    tasks,
+                    &*contender.make,
+                    scenario,
                     Split::Test,
                     seed,
                     lifetimes,

@@ -174,6 +174,7 @@ pub(crate) mod tests {
             seed: 1,
             unsuited: rewards.is_empty().then(|| "it cannot".to_string()),
             lives: rewards.iter().map(life).collect(),
+            teams: Vec::new(),
             faults: BTreeMap::new(),
             curve: Curve {
                 unit: "step".into(),

@@ -4,7 +4,7 @@
 //! anywhere goes on from its last checkpoint and comes to the same bits.
 
 use crate::arguments::{CloneArguments, Machine, QuickstartArguments, ResumeArguments, TrainArguments};
-use crate::config::{Config, EvaluationConfig, make_tasks};
+use crate::config::{Config, EvaluationConfig, make_scenarios};
 use crate::evaluate::{contenders, evaluate_missing, is_trained, print_tables};
 use crate::exit::{DiskFailure, Interrupted};
 use crate::machine::STOP;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 use vsml_agents::{Evaluation, GenerationMetrics, MetaTraining, Weights};
-use vsml_core::Archive;
+use vsml_core::{Archive, Kernel};
 use vsml_envs::Registry;
 
 /// The configuration of `vsml quickstart`.
@@ -74,11 +74,11 @@ pub fn resume(registry: &Registry, arguments: &ResumeArguments) -> Result<()> {
         config.generations = generations;
     }
     // Before anything in the folder is changed: is there something wrong with what is asked?
-    let mut training = config
-        .build(registry, machine.kernel())
-        .with_context(|| format!("cannot go on with {}", arguments.run.display()))?;
+    let cannot = || format!("cannot go on with {}", arguments.run.display());
+    let mut training = config.build(registry, machine.kernel()).with_context(cannot)?;
     let checkpoint = folder.load_checkpoint()?;
     if let Some(archive) = &checkpoint {
+        training = config.build_in(registry, machine.kernel(), last_generation(archive)).with_context(cannot)?;
         training.restore(archive)?;
     }
     if training.generation() > config.generations {
@@ -94,6 +94,11 @@ pub fn resume(registry: &Registry, arguments: &ResumeArguments) -> Result<()> {
     folder.write_json("manifest.json", &manifest)?;
     folder.write_config(&config)?;
     pipeline(registry, &config, &folder, training, checkpoint.as_ref(), &machine)
+}
+
+/// The last generation before this checkpoint, whose phase it is of.
+fn last_generation(archive: &Archive) -> u64 {
+    archive.description["training"]["generation"].as_u64().map_or(0, |done| done.saturating_sub(1))
 }
 
 /// Begins a run in a folder of its own.
@@ -150,7 +155,7 @@ pub fn complete(
         machine.threads(),
         machine.kernel()
     ));
-    machine.run(|| generations(config, folder, training, &mut metrics))?;
+    machine.run(|| generations(registry, config, folder, training, &mut metrics, machine.kernel()))?;
     let weights = chosen_weights(config, training);
     let path = folder.file("theta.safetensors");
     if Weights::load(&path).is_ok_and(|before| before != weights) {
@@ -159,8 +164,9 @@ pub fn complete(
     weights.save(&path)?;
     let EvaluationConfig { networks, players, .. } = &config.evaluation;
     let contenders = contenders(&weights, networks, players, machine.kernel())?;
-    let tasks = make_tasks(registry, &config.evaluation.tasks)?;
-    let evaluations = evaluate_missing(folder, &contenders, &tasks, config.evaluation.lifetimes, config.seed, machine)?;
+    let scenarios = make_scenarios(registry, &config.evaluation.tasks, machine.kernel())?;
+    let lifetimes = config.evaluation.lifetimes;
+    let evaluations = evaluate_missing(folder, &contenders, &scenarios, lifetimes, config.seed, machine)?;
     if STOP.load(Relaxed) {
         return Err(interrupted(folder, training));
     }
@@ -210,16 +216,25 @@ fn chosen_weights(config: &Config, training: &MetaTraining) -> Weights {
 
 /// All generations that are left, with a checkpoint now and then and at the end.
 fn generations(
+    registry: &Registry,
     config: &Config,
     folder: &RunFolder,
     training: &mut MetaTraining,
     metrics_file: &mut MetricsFile,
+    kernel: Kernel,
 ) -> Result<()> {
     let mut progress = Progress::new(config, training);
     let mut saver = Saver::new();
     let mut timing = TimingFile::open(folder)?;
     while config.wants_more(training) {
         let started = Instant::now();
+        if config.phase_begins(training.generation()) {
+            let archive = training.archive();
+            *training = config.build_in(registry, kernel, training.generation())?;
+            training.restore(&archive)?;
+            training.forget_best();
+            progress.forget_best();
+        }
         let metrics = match training.advance(&STOP) {
             Ok(Some(metrics)) => metrics,
             Ok(None) => {
@@ -307,6 +322,10 @@ impl Progress {
         bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.reset_eta();
         Progress { bar, by_steps, last_line: Instant::now(), best: None }
+    }
+
+    fn forget_best(&mut self) {
+        self.best = None;
     }
 
     fn show(&mut self, metrics: &GenerationMetrics) {

@@ -17,6 +17,11 @@ fn nor_does_it_where_gradients_are_summed() {
     threads_leave_no_trace(TINY_GRADIENT);
 }
 
+#[test]
+fn nor_in_teams_and_phases() {
+    threads_leave_no_trace(TINY_TEAM);
+}
+
 fn threads_leave_no_trace(config_text: &str) {
     let folder = tempfile::tempdir().unwrap();
     let config = config(folder.path(), config_text);
@@ -45,6 +50,13 @@ fn a_run_killed_at_twenty_moments_comes_to_the_same_bits() {
 #[test]
 fn so_does_one_by_gradient() {
     killed_at_twenty_moments(&TINY_GRADIENT.replace("generations = 40", "generations = 1500"));
+}
+
+#[test]
+fn so_does_one_of_teams_in_phases() {
+    killed_at_twenty_moments(
+        &TINY_TEAM.replace("generations = 40", "generations = 600").replace("from = 30", "from = 300"),
+    );
 }
 
 fn killed_at_twenty_moments(config_text: &str) {

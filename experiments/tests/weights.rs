@@ -19,7 +19,7 @@ fn path(name: &str) -> String {
 /// Mean reward of 500 lifetimes of what `make` makes.
 fn reward(make: &(dyn Fn() -> Result<Box<dyn Learner>, Unable> + Sync), id: &str) -> f64 {
     let tasks = Registry::builtin().make(id).unwrap();
-    evaluate("", make, &tasks, Split::Test, 3, 500, &|_| {}).summary().unwrap().mean
+    evaluate("", make, &tasks.into(), Split::Test, 3, 500, &|_| {}).summary().unwrap().mean
 }
 
 /// Mean reward of the shipped learner and of a player, on the same tasks.

@@ -6,7 +6,7 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::sync::atomic::AtomicBool;
 use vsml_agents::optimizers::{EvolutionStrategies, EvolutionStrategiesConfig};
-use vsml_agents::{MetaLearner, MetaTraining, Objective, Schedule, Vsml, VsmlConfig};
+use vsml_agents::{MetaLearner, MetaTraining, Schedule, Vsml, VsmlConfig};
 use vsml_core::Kernel;
 use vsml_envs::{LifetimeLength, Registry, Tasks, stream};
 
@@ -17,8 +17,7 @@ fn training() -> Result<MetaTraining, Box<dyn std::error::Error>> {
     let theta = vsml.initialise(&mut stream(1, "initialise", &[]));
     let config = EvolutionStrategiesConfig { pairs: 64, ..Default::default() };
     let optimizer = EvolutionStrategies::new(config, 1, theta)?;
-    let schedule =
-        Schedule { seed: 1, objective: Objective::Life, lifetimes: 1, validate_every: 0, validation_lifetimes: 0 };
+    let schedule = Schedule { seed: 1, lifetimes: 1, ..Schedule::default() };
     Ok(MetaTraining::new(Box::new(vsml), Box::new(optimizer), vec![tasks], schedule)?)
 }
 

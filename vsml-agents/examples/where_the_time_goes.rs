@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 use vsml_agents::optimizers::{EvolutionStrategies, EvolutionStrategiesConfig, MetaOptimizer};
-use vsml_agents::{MetaLearner, MetaTraining, Objective, Schedule, Vsml, VsmlConfig, live, players};
+use vsml_agents::{MetaLearner, MetaTraining, Schedule, Vsml, VsmlConfig, live, players};
 use vsml_core::{Kernel, SubRnn, Topology};
 use vsml_envs::{LifetimeKey, LifetimeLength, Registry, Split, Tasks, stream};
 
@@ -34,8 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let theta = vsml()?.initialise(&mut stream(1, "initialise", &[]));
     let config = EvolutionStrategiesConfig { pairs: MEMBERS / 2, ..Default::default() };
     let optimizer = || EvolutionStrategies::new(config.clone(), 1, theta.clone());
-    let schedule =
-        Schedule { seed: 1, objective: Objective::Life, lifetimes: 1, validate_every: 0, validation_lifetimes: 0 };
+    let schedule = Schedule { seed: 1, lifetimes: 1, ..Schedule::default() };
 
     let never = AtomicBool::new(false);
     let generation = |threads: usize| -> Result<f64, Box<dyn Error>> {

@@ -4,12 +4,13 @@
 //! curve within the lifetime. Every learner of a column meets the same tasks with the same luck, and totals are kept per
 //! lifetime, so that whatever statistic a reader prefers can be computed from the file.
 
-use crate::learner::{Learner, LifeError, LifeScore, Moment, Unable, live};
+use crate::learner::{Learner, LifeError, LifeScore, Moment, Unable};
+use crate::scenario::{Cast, Ledger, Outcome, Scenario};
 use crate::statistics::{Interval, interquartile_interval, interquartile_mean, mean, standard_error};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use vsml_envs::{LifetimeKey, LifetimeLength, Split, Tasks, stream};
+use vsml_envs::{LifetimeKey, LifetimeLength, Split, stream};
 
 /// Points in a within-lifetime curve at most; lifetimes of more steps or episodes are averaged over stretches.
 pub const CURVE_POINTS: usize = 50;
@@ -19,7 +20,7 @@ pub const CURVE_POINTS: usize = 50;
 pub struct Evaluation {
     /// The learner's name.
     pub learner: String,
-    /// The task distribution's id with its parameters.
+    /// The scenario, as it was asked for: the task distribution's id with its parameters, and in a team who else is there.
     pub tasks: String,
     /// How long each lifetime was meant to be.
     pub length: LifetimeLength,
@@ -31,6 +32,9 @@ pub struct Evaluation {
     pub unsuited: Option<String>,
     /// What every valid life came to, in the order of the lifetimes.
     pub lives: Vec<LifeScore>,
+    /// In a team: the rewards of all its agents in each of these lives, in the order of the agents.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<Vec<f64>>,
     /// Lives that ended before their time, by kind of fault.
     pub faults: BTreeMap<String, u64>,
     /// Mean reward within the lifetime.
@@ -65,13 +69,17 @@ pub struct Summary {
     pub interval: Interval,
     /// Mean regret and its standard error, where the environments know it.
     pub regret: Option<(f64, f64)>,
+    /// In a team: the mean reward of all agents (utilitarian welfare, for each agent) and its standard error.
+    pub welfare: Option<(f64, f64)>,
+    /// In a team: the reward of the agent that came off worst (egalitarian welfare), and its standard error.
+    pub worst: Option<(f64, f64)>,
 }
 
 /// Lifetimes that one learner value lives through, one after the other. A constant, so that it does not depend on the
 /// number of threads.
 const LIVES_PER_LEARNER: u64 = 16;
 
-/// Lets learners from `make` live through `lifetimes` lifetimes of `tasks`, spread over the threads of the current rayon
+/// Lets learners from `make` live through `lifetimes` lifetimes of `scenario`, spread over the threads of the current rayon
 /// pool. `progress` is told, from any thread, how many lives have just ended.
 ///
 /// Lifetime `i` has the key `(seed, split, 0, 0, i)` for whatever learner, so all meet the same tasks and the same luck. A
@@ -79,7 +87,7 @@ const LIVES_PER_LEARNER: u64 = 16;
 pub fn evaluate(
     name: &str,
     make: &(dyn Fn() -> Result<Box<dyn Learner>, Unable> + Sync),
-    tasks: &Tasks,
+    scenario: &Scenario,
     split: Split,
     seed: u64,
     lifetimes: u64,
@@ -91,15 +99,13 @@ pub fn evaluate(
         .map(|chunk| {
             let range = chunk * LIVES_PER_LEARNER..((chunk + 1) * LIVES_PER_LEARNER).min(lifetimes);
             let count = range.end - range.start;
-            let lives = match make() {
-                Ok(mut learner) => range
-                    .map(|lifetime| {
-                        let key = LifetimeKey { seed, split, generation: 0, member: 0, lifetime };
-                        Life::live(&mut *learner, tasks, &key)
-                    })
-                    .collect(),
-                Err(reason) => range.map(|_| Err(LifeError::Unsuited(reason.clone()))).collect(),
-            };
+            let mut cast = Cast::new(make);
+            let lives = range
+                .map(|lifetime| {
+                    let key = LifetimeKey { seed, split, generation: 0, member: 0, lifetime };
+                    Life::live(&mut cast, scenario, &key)
+                })
+                .collect();
             progress(count);
             lives
         })
@@ -107,12 +113,13 @@ pub fn evaluate(
 
     let mut evaluation = Evaluation {
         learner: name.into(),
-        tasks: tasks.id.clone(),
-        length: tasks.length,
+        tasks: scenario.id().into(),
+        length: scenario.length(),
         split,
         seed,
         unsuited: None,
         lives: Vec::new(),
+        teams: Vec::new(),
         faults: BTreeMap::new(),
         curve: Curve::default(),
     };
@@ -120,7 +127,10 @@ pub fn evaluate(
     for life in lived.into_iter().flatten() {
         match life {
             Ok(life) => {
-                evaluation.lives.push(life.score);
+                evaluation.lives.push(life.outcome.score);
+                if !life.outcome.agents.is_empty() {
+                    evaluation.teams.push(life.outcome.agents.into_iter().map(|(_, reward)| reward).collect());
+                }
                 curves.push(life.curve);
             }
             Err(LifeError::Unsuited(reason)) => {
@@ -129,26 +139,25 @@ pub fn evaluate(
             Err(error) => *evaluation.faults.entry(error.kind().into()).or_insert(0) += 1,
         }
     }
-    evaluation.curve = Curve::of(tasks.length, &curves);
+    evaluation.curve = Curve::of(scenario.length(), &curves);
     evaluation
 }
 
 /// One life and its curve.
 struct Life {
-    score: LifeScore,
+    outcome: Outcome,
     /// Sum of rewards in each stretch.
     curve: Vec<f64>,
 }
 
 impl Life {
-    fn live(learner: &mut dyn Learner, tasks: &Tasks, key: &LifetimeKey) -> Result<Self, LifeError> {
-        let mut lifetime = tasks.begin(key)?;
-        let stretches = Stretches::of(tasks.length);
+    fn live(cast: &mut Cast<'_>, scenario: &Scenario, key: &LifetimeKey) -> Result<Self, LifeError> {
+        let stretches = Stretches::of(scenario.length());
         let mut curve = vec![0.0; stretches.count];
-        let score = live(learner, &mut lifetime, &mut key.stream("learner"), |moment| {
+        let outcome = scenario.live(cast, key, &mut Ledger::default(), |moment| {
             curve[stretches.place(moment)] += moment.reward;
         })?;
-        Ok(Life { score, curve })
+        Ok(Life { outcome, curve })
     }
 }
 
@@ -207,14 +216,21 @@ impl Evaluation {
         }
         // Of a single life there is no telling how far it is from the mean.
         let error = |values: &[f64]| if values.len() > 1 { standard_error(values) } else { 0.0 };
+        let with_error = |values: &[f64]| (mean(values), error(values));
         let regrets: Option<Vec<f64>> = self.lives.iter().map(|life| life.regret).collect();
+        let of_teams = |of: fn(&[f64]) -> f64| {
+            let values: Vec<f64> = self.teams.iter().map(|rewards| of(rewards)).collect();
+            (!values.is_empty()).then(|| with_error(&values))
+        };
         Some(Summary {
             lives: rewards.len(),
             mean: mean(&rewards),
             standard_error: error(&rewards),
             interquartile_mean: interquartile_mean(&rewards),
             interval: interquartile_interval(&rewards, &mut stream(self.seed, "bootstrap", &[])),
-            regret: regrets.map(|regrets| (mean(&regrets), error(&regrets))),
+            regret: regrets.map(|regrets| with_error(&regrets)),
+            welfare: of_teams(mean),
+            worst: of_teams(|rewards| rewards.iter().copied().fold(f64::INFINITY, f64::min)),
         })
     }
 }
@@ -225,7 +241,7 @@ mod tests {
     use crate::players;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-    use vsml_envs::{Action, Environment, Registry, Rng, Space, Step, quiet_environment_panics};
+    use vsml_envs::{Action, Environment, Registry, Rng, Space, Step, Tasks, quiet_environment_panics};
 
     /// Rewards count up from 0 over the whole life; episodes of three steps. Every fifth task panics at its second step.
     #[derive(Clone)]
@@ -260,7 +276,7 @@ mod tests {
 
     fn evaluated(player: &str, tasks: &Tasks, lifetimes: u64) -> Evaluation {
         let make = || players::make(player).map_err(|error| Unable(error.to_string()));
-        evaluate(player, &make, tasks, Split::Test, 1, lifetimes, &|_| {})
+        evaluate(player, &make, &tasks.clone().into(), Split::Test, 1, lifetimes, &|_| {})
     }
 
     #[test]
@@ -320,7 +336,7 @@ mod tests {
         let progress = |lives| {
             done.fetch_add(lives, Relaxed);
         };
-        evaluate("random", &make, &tasks, Split::Test, 1, 37, &progress);
+        evaluate("random", &make, &tasks.into(), Split::Test, 1, 37, &progress);
         assert_eq!(done.load(Relaxed), 37);
     }
 }

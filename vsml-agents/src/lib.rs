@@ -2,7 +2,7 @@
 //!
 //! - [`Learner`]: begins a life, acts, is told what came of it; [`live`] lets it. [`VsmlLearner`] is a network of sub-RNNs;
 //!   [`players`] are human-made yardsticks behind the same trait.
-//! - [`team`]: several learners in one world, of one theta or of many.
+//! - [`team`]: several learners in one world, of one theta or of many. [`Scenario`]: tasks, and who else is there.
 //! - [`MetaLearner`]: makes learners from meta-parameters. [`LearnerConfig`]: all kinds of them, VSML and those it is held
 //!   against (RL², fast weights, Hebbian rules, a control without memory).
 //! - [`optimizers`]: ask and tell; move the meta-parameters.
@@ -21,7 +21,7 @@
 //! let theta = vsml.initialise(&mut stream(1, "initialise", &[]));
 //! let settings = EvolutionStrategiesConfig { pairs: 4, ..Default::default() };
 //! let optimizer = EvolutionStrategies::new(settings, 1, theta)?;
-//! let schedule = Schedule { objective: Objective::Life, seed: 1, lifetimes: 2, validate_every: 0, validation_lifetimes: 0 };
+//! let schedule = Schedule { seed: 1, lifetimes: 2, ..Schedule::default() };
 //! let mut training = MetaTraining::new(Box::new(vsml), Box::new(optimizer), vec![tasks.clone()], schedule)?;
 //! for _ in 0..3 {
 //!     let metrics = training.advance(&Default::default())?.expect("nobody stops it");
@@ -31,7 +31,7 @@
 //! // The same theta on ten arms, which it has never seen.
 //! let vsml = Vsml::new(VsmlConfig::default(), Kernel::detect())?;
 //! let ten_arms = Registry::builtin().make("BernoulliBandit-v0:arms=10,steps=20")?;
-//! let result = evaluate("vsml", &|| vsml.learner(training.theta()), &ten_arms, Split::Test, 1, 50, &|_| {});
+//! let result = evaluate("vsml", &|| vsml.learner(training.theta()), &ten_arms.into(), Split::Test, 1, 50, &|_| {});
 //! assert_eq!(result.summary().expect("there were lives").lives, 50);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -51,6 +51,7 @@ mod learners;
 mod meta_training;
 mod metrics;
 mod ongoing_lives;
+mod scenario;
 mod vsml;
 
 pub mod evaluation;
@@ -66,6 +67,9 @@ pub use learners::{
     AttentionConfig, BlurConfig, Cell, DeltaRuleConfig, FastWeightMemoryConfig, FeedForwardConfig, HebbianConfig,
     LearnerConfig, MetaRimsConfig, MetaRnnConfig, SelfReferentialConfig, SensoryNeuronsConfig, Weights,
 };
-pub use meta_training::{Best, MAX_FRUITLESS_GENERATIONS, MetaTraining, Objective, Schedule, TrainingError};
+pub use meta_training::{
+    Best, MAX_FRUITLESS_GENERATIONS, MetaTraining, Objective, Schedule, TeamReward, TrainingError,
+};
 pub use metrics::{GenerationMetrics, Validation};
+pub use scenario::{Make, Scenario, ScenarioError, TeamScenario};
 pub use vsml::{CloneConfig, ConvolutionConfig, Vsml, VsmlConfig, VsmlLearner};

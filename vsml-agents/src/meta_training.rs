@@ -24,19 +24,21 @@
 //! restoring it gives the same bits as never having stopped.
 
 use crate::evaluation::{Evaluation, evaluate};
-use crate::learner::{LifeError, MetaLearner, Slope, Unable, live};
+use crate::learner::{LifeError, MetaLearner, Slope, Unable};
 use crate::metrics::{GenerationMetrics, Validation};
-use crate::ongoing_lives::OngoingLives;
+use crate::ongoing_lives::{ALONE, OngoingLives};
 use crate::optimizers::{MetaOptimizer, OptimizerError, OptimizerState, Wants};
-use crate::policy_gradient::{Record, Recorded};
+use crate::policy_gradient::Record;
+use crate::scenario::{Cast, Ledger, Scenario};
 use crate::vsml::CloneConfig;
+use rand::RngExt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use vsml_core::Archive;
-use vsml_envs::{Lifetime, LifetimeKey, Rng, Split, Tasks, stream};
+use vsml_envs::{LifetimeKey, Rng, Split, stream};
 
 /// What meta-training is for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -50,20 +52,40 @@ pub enum Objective {
     CloneBackpropagation(CloneConfig),
 }
 
+/// Whose reward counts in a team.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TeamReward {
+    /// The learner's: the mean over its seats.
+    #[default]
+    Own,
+    /// Everybody's: the mean over all agents.
+    Team,
+    /// The mean of both.
+    Both,
+}
+
 /// How a run goes, apart from what learns and what moves it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Schedule {
     /// The seed of everything.
     pub seed: u64,
     /// What it is for.
     pub objective: Objective,
-    /// Lifetimes of each member in each generation. Lifetime `j` is on task distribution `j` modulo their number.
+    /// In a team, whose reward fitness is.
+    pub team_reward: TeamReward,
+    /// Lifetimes of each member in each generation. Lifetime `j` is in scenario `j` modulo their number.
     pub lifetimes: u64,
     /// Validation after every so many generations; 0 for never.
     pub validate_every: u64,
     /// Lifetimes on each distribution in a validation.
     pub validation_lifetimes: u64,
 }
+
+/// Where learners meet what they were, every so many generations one of those is remembered.
+const PAST_EVERY: u64 = 10;
+/// What their names in an archive begin with.
+const EARLIER: &str = "earlier.";
 
 /// So many generations in a row without a valid update end the run.
 pub const MAX_FRUITLESS_GENERATIONS: u64 = 5;
@@ -125,10 +147,12 @@ struct Counters {
 pub struct MetaTraining {
     meta_learner: Box<dyn MetaLearner>,
     optimizer: Box<dyn MetaOptimizer>,
-    tasks: Vec<Tasks>,
+    scenarios: Vec<Scenario>,
     schedule: Schedule,
     counters: Counters,
     best_theta: Vec<f32>,
+    /// What theta was before some generations, where a scenario has the learner meet it.
+    past: BTreeMap<u64, Vec<f32>>,
     /// Lives that go on from generation to generation, where the optimizer wants them to.
     lives: OngoingLives,
     /// The first fault of the last generation, for messages.
@@ -140,8 +164,9 @@ pub struct MetaTraining {
 pub(crate) struct Conditions<'a> {
     pub(crate) meta_learner: &'a dyn MetaLearner,
     pub(crate) optimizer: &'a dyn MetaOptimizer,
-    pub(crate) tasks: &'a [Tasks],
+    pub(crate) scenarios: &'a [Scenario],
     pub(crate) schedule: &'a Schedule,
+    past: &'a BTreeMap<u64, Vec<f32>>,
 }
 
 /// What one member's lifetimes came to.
@@ -170,24 +195,25 @@ impl MemberResult {
 }
 
 impl MetaTraining {
-    /// Puts a run together, and checks that the learner can live on every task distribution.
+    /// Puts a run together, and checks that the learner can live in every scenario: task distributions, or teams.
     ///
     /// # Errors
-    /// No tasks, fewer lifetimes than task distributions, or a learner that cannot live on one of them.
+    /// No scenarios, fewer lifetimes than scenarios, or a learner that cannot live in one of them.
     pub fn new(
         meta_learner: Box<dyn MetaLearner>,
         optimizer: Box<dyn MetaOptimizer>,
-        tasks: Vec<Tasks>,
+        scenarios: impl IntoIterator<Item = impl Into<Scenario>>,
         schedule: Schedule,
     ) -> Result<Self, TrainingError> {
-        if tasks.is_empty() {
+        let scenarios: Vec<Scenario> = scenarios.into_iter().map(Into::into).collect();
+        if scenarios.is_empty() {
             return Err(TrainingError::Schedule("there is no task distribution to train on".into()));
         }
-        if schedule.lifetimes < tasks.len() as u64 {
+        if schedule.lifetimes < scenarios.len() as u64 {
             return Err(TrainingError::Schedule(format!(
                 "{} lifetimes per member do not reach all {} task distributions: give at least one for each",
                 schedule.lifetimes,
-                tasks.len()
+                scenarios.len()
             )));
         }
         if schedule.validate_every > 0 && schedule.validation_lifetimes == 0 {
@@ -207,9 +233,9 @@ impl MetaTraining {
                     .into(),
             ));
         }
-        for tasks in &tasks {
-            try_on(&*meta_learner, &*optimizer, tasks, &schedule)
-                .map_err(|reason| TrainingError::Unsuited { tasks: tasks.id.clone(), reason })?;
+        for scenario in &scenarios {
+            try_on(&*meta_learner, &*optimizer, scenario, &schedule)
+                .map_err(|reason| TrainingError::Unsuited { tasks: scenario.id().into(), reason })?;
         }
         let lives = match wants {
             Wants::Unrolls(_) => OngoingLives::new(optimizer.population(), schedule.lifetimes)?,
@@ -218,10 +244,11 @@ impl MetaTraining {
         Ok(MetaTraining {
             meta_learner,
             optimizer,
-            tasks,
+            scenarios,
             schedule,
             counters: Counters::default(),
             best_theta: Vec::new(),
+            past: BTreeMap::new(),
             lives,
             last_fault: None,
         })
@@ -242,6 +269,12 @@ impl MetaTraining {
         self.optimizer.theta()
     }
 
+    /// Forgets what validation liked best so far, because what comes from here on is judged otherwise.
+    pub fn forget_best(&mut self) {
+        self.counters.best = None;
+        self.best_theta = Vec::new();
+    }
+
     /// What validation liked best so far.
     pub fn best(&self) -> Option<Best> {
         let (generation, score) = self.counters.best?;
@@ -258,11 +291,17 @@ impl MetaTraining {
         if self.counters.fruitless >= MAX_FRUITLESS_GENERATIONS {
             return Err(TrainingError::Fruitless { generation, fault: self.last_fault.clone() });
         }
+        if self.scenarios.iter().any(Scenario::wants_past)
+            && (generation.is_multiple_of(PAST_EVERY) || self.past.is_empty())
+        {
+            self.past.insert(generation, self.optimizer.theta().to_vec());
+        }
         let conditions = Conditions {
             meta_learner: &*self.meta_learner,
             optimizer: &*self.optimizer,
-            tasks: &self.tasks,
+            scenarios: &self.scenarios,
             schedule: &self.schedule,
+            past: &self.past,
         };
         let wants = self.optimizer.wants();
         let lived = match wants {
@@ -323,14 +362,12 @@ impl Conditions<'_> {
     fn member(&self, generation: u64, member: usize, stop: &AtomicBool) -> MemberResult {
         let theta = self.optimizer.ask(generation, member);
         let mut result = MemberResult::default();
-        let mut learner = match self.meta_learner.learner(&theta) {
-            Ok(learner) => learner,
-            Err(reason) => {
-                let fault = ("learner", reason.to_string());
-                result.rewards = vec![Err(fault); self.schedule.lifetimes as usize];
-                return result;
-            }
+        let make = || self.meta_learner.learner(&theta);
+        let of_past = |rng: &mut Rng| {
+            let drawn = self.past.values().nth(rng.random_range(0..self.past.len()));
+            self.meta_learner.learner(drawn.unwrap_or(&theta))
         };
+        let mut cast = Cast::new(&make).with_past((!self.past.is_empty()).then_some(&of_past));
         for lifetime in 0..self.schedule.lifetimes {
             if stop.load(Relaxed) {
                 break;
@@ -348,31 +385,55 @@ impl Conditions<'_> {
                 result.slopes.extend(slope);
                 continue;
             }
-            let tasks = &self.tasks[lifetime as usize % self.tasks.len()];
-            let lived = tasks.begin(&key).map_err(LifeError::from).and_then(|mut life| {
-                let mut rng = key.stream("learner");
-                let score = match self.optimizer.wants() {
-                    Wants::Records => {
-                        let mut recorded = Recorded::new(&mut *learner);
-                        let score = live(&mut recorded, &mut life, &mut rng, |_| {});
-                        result.records.extend(recorded.record().filter(|_| score.is_ok()));
-                        score
-                    }
-                    Wants::Fitness | Wants::Unrolls(_) => live(&mut *learner, &mut life, &mut rng, |_| {}),
-                    Wants::Gradients { truncation } => {
-                        let lived = self.meta_learner.differentiate(&theta, &mut life, &mut rng, truncation);
-                        lived.map(|(score, slope)| {
-                            result.slopes.push(slope);
-                            score
-                        })
-                    }
-                };
-                result.steps += life.steps();
-                score
-            });
-            result.rewards.push(lived.map(|score| score.reward).map_err(|error| (error.kind(), error.to_string())));
+            let scenario = &self.scenarios[lifetime as usize % self.scenarios.len()];
+            let reward = match self.optimizer.wants() {
+                Wants::Gradients { truncation } => self.differentiate(&theta, scenario, &key, truncation, &mut result),
+                Wants::Fitness | Wants::Unrolls(_) => self.live(&mut cast, scenario, &key, None, &mut result),
+                Wants::Records => self.live(&mut cast, scenario, &key, Some(Vec::new()), &mut result),
+            };
+            result.rewards.push(reward.map_err(|error| (error.kind(), error.to_string())));
         }
         result
+    }
+
+    /// Lives one lifetime, and says what it is worth.
+    fn live(
+        &self,
+        cast: &mut Cast<'_>,
+        scenario: &Scenario,
+        key: &LifetimeKey,
+        records: Option<Vec<Record>>,
+        result: &mut MemberResult,
+    ) -> Result<f64, LifeError> {
+        let mut ledger = Ledger { steps: 0, records };
+        let outcome = scenario.live(cast, key, &mut ledger, |_| {});
+        result.steps += ledger.steps;
+        result.records.extend(ledger.records.into_iter().flatten());
+        let (own, team) = outcome.map(|outcome| (outcome.score.reward, outcome.mean_reward()))?;
+        Ok(match self.schedule.team_reward {
+            TeamReward::Own => own,
+            TeamReward::Team => team,
+            TeamReward::Both => 0.5 * (own + team),
+        })
+    }
+
+    /// As [`Conditions::live`], and keeps the slope.
+    fn differentiate(
+        &self,
+        theta: &[f32],
+        scenario: &Scenario,
+        key: &LifetimeKey,
+        truncation: u64,
+        result: &mut MemberResult,
+    ) -> Result<f64, LifeError> {
+        let Scenario::Alone(tasks) = scenario else { return Err(LifeError::Unsuited(Unable(NO_SLOPE.into()))) };
+        let mut life = tasks.begin(key)?;
+        let lived = self.meta_learner.differentiate(theta, &mut life, &mut key.stream("learner"), truncation);
+        result.steps += life.steps();
+        lived.map(|(score, slope)| {
+            result.slopes.push(slope);
+            score.reward
+        })
     }
 }
 
@@ -414,12 +475,12 @@ impl MetaTraining {
             return None;
         }
         let evaluations: Vec<Evaluation> = self
-            .tasks
+            .scenarios
             .iter()
-            .map(|tasks| {
+            .map(|scenario| {
                 let make = || self.meta_learner.learner(self.optimizer.theta());
                 let (seed, lifetimes) = (self.schedule.seed, self.schedule.validation_lifetimes);
-                evaluate("vsml", &make, tasks, Split::Validation, seed, lifetimes, &|_| {})
+                evaluate("vsml", &make, scenario, Split::Validation, seed, lifetimes, &|_| {})
             })
             .collect();
         let mut validation =
@@ -459,6 +520,9 @@ impl MetaTraining {
         if self.counters.best.is_some() {
             archive.insert_vector("best.theta", &self.best_theta);
         }
+        for (generation, theta) in &self.past {
+            archive.insert_vector(&format!("{EARLIER}{generation}"), theta);
+        }
         if let Wants::Unrolls(_) = self.optimizer.wants() {
             self.lives.store(&mut archive);
         }
@@ -488,6 +552,15 @@ impl MetaTraining {
             (Some(_), Some((_, theta))) if theta.len() == self.optimizer.theta().len() => theta.clone(),
             _ => return Err(part("best.theta")),
         };
+        let mut past = BTreeMap::new();
+        for (name, (_, theta)) in &archive.arrays {
+            let Some(generation) = name.strip_prefix(EARLIER) else { continue };
+            let generation = generation.parse().map_err(|_| part(name))?;
+            if theta.len() != self.optimizer.theta().len() {
+                return Err(part(name));
+            }
+            past.insert(generation, theta.clone());
+        }
         let lives = match self.optimizer.wants() {
             Wants::Unrolls(_) => {
                 let stored = self.lives.stored(archive, counters.generation, self.optimizer.theta().len());
@@ -497,6 +570,7 @@ impl MetaTraining {
         };
         self.optimizer.restore(&state)?;
         self.lives = lives;
+        self.past = past;
         self.counters = counters;
         self.best_theta = best_theta;
         Ok(())
@@ -509,25 +583,45 @@ fn mean_loss(results: &[MemberResult]) -> Option<f64> {
     (!losses.is_empty()).then(|| losses.iter().sum::<f64>() / losses.len() as f64)
 }
 
-/// Begins one life, to find out before hours of training whether the learner can live there; lives all of it where that has
-/// to be differentiated. What an environment does wrong is no reason to refuse: that is counted while training.
+/// Why a team has no gradient.
+const NO_SLOPE: &str = "what many learners do to each other is not differentiated: use evolution-strategies for teams";
+
+/// Begins one life in every seat, to find out before hours of training whether the learner can live there; lives all of it
+/// where that has to be differentiated or lived again. What an environment does wrong is no reason to refuse: that is
+/// counted while training.
 fn try_on(
     meta_learner: &dyn MetaLearner,
     optimizer: &dyn MetaOptimizer,
-    tasks: &Tasks,
+    scenario: &Scenario,
     schedule: &Schedule,
 ) -> Result<(), Unable> {
     let seed = schedule.seed;
-    let key = LifetimeKey { seed, split: Split::Train, generation: 0, member: 0, lifetime: 0 };
+    let Ok(spaces) = scenario.spaces(seed) else { return Ok(()) };
     let mut rng = stream(seed, "trial", &[]);
-    let Ok(mut life) = tasks.begin(&key) else { return Ok(()) };
     let theta = optimizer.theta();
-    let mut learner = meta_learner.learner(theta)?;
-    learner.begin(life.observation_space(), life.action_space(), &mut rng)?;
+    let make = || meta_learner.learner(theta);
+    let mut learner = make()?;
+    for (observation, action) in &spaces {
+        learner.begin(observation, action, &mut rng)?;
+    }
+    let key = LifetimeKey { seed, split: Split::Train, generation: 0, member: 0, lifetime: 0 };
     match optimizer.wants() {
-        Wants::Records => try_to_relive(meta_learner, theta, &mut life, &mut rng),
-        Wants::Unrolls(_) => learner.change_theta(theta),
+        Wants::Records => {
+            let mut ledger = Ledger { records: Some(Vec::new()), ..Ledger::default() };
+            if let Err(LifeError::Unsuited(reason)) = scenario.live(&mut Cast::new(&make), &key, &mut ledger, |_| {}) {
+                return Err(reason);
+            }
+            let records = ledger.records.unwrap_or_default();
+            let parameters = [theta, &vec![0.0; meta_learner.critic_count()]].concat();
+            records.iter().try_for_each(|record| meta_learner.relive(&parameters, &[record]).map(|_| ()))
+        }
+        Wants::Unrolls(_) => match scenario {
+            Scenario::Alone(_) => learner.change_theta(theta),
+            Scenario::Team(_) => Err(Unable(ALONE.into())),
+        },
         Wants::Gradients { truncation } if schedule.objective == Objective::Life => {
+            let Scenario::Alone(tasks) = scenario else { return Err(Unable(NO_SLOPE.into())) };
+            let Ok(mut life) = tasks.begin(&key) else { return Ok(()) };
             match meta_learner.differentiate(theta, &mut life, &mut rng, truncation) {
                 Err(LifeError::Unsuited(reason)) => Err(reason),
                 _ => Ok(()),
@@ -535,21 +629,4 @@ fn try_on(
         }
         Wants::Gradients { .. } | Wants::Fitness => Ok(()),
     }
-}
-
-/// Lives one life, and lives it again, to find out whether the learner can be trained by records of it.
-fn try_to_relive(
-    meta_learner: &dyn MetaLearner,
-    theta: &[f32],
-    life: &mut Lifetime,
-    rng: &mut Rng,
-) -> Result<(), Unable> {
-    let mut learner = meta_learner.learner(theta)?;
-    let mut recorded = Recorded::new(&mut *learner);
-    if let Err(LifeError::Unsuited(reason)) = live(&mut recorded, life, rng, |_| {}) {
-        return Err(reason);
-    }
-    let Some(record) = recorded.record() else { return Ok(()) };
-    let parameters = [theta, &vec![0.0; meta_learner.critic_count()]].concat();
-    meta_learner.relive(&parameters, &[&record]).map(|_| ())
 }

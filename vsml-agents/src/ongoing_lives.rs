@@ -11,9 +11,10 @@
 //! again* from its beginning to where it was, with the meta-parameters that it had then, and comes to the same bits. The same
 //! happens to lives whose generation was given up halfway.
 
-use crate::learner::{Learner, LifeError, go_on};
+use crate::learner::{Learner, LifeError, Unable, go_on};
 use crate::meta_training::{Conditions, MemberResult, TrainingError};
 use crate::optimizers::{Noise, Truncation, Unroll};
+use crate::scenario::Scenario;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -23,6 +24,10 @@ use vsml_envs::{Lifetime, LifetimeKey, LifetimeLength, Rng, Split, Tasks};
 
 /// What the names of the vectors begin with that a checkpoint keeps.
 const PAST: &str = "past.";
+
+/// Why no team lives them.
+pub(crate) const ALONE: &str =
+    "lives that go on from generation to generation are lived alone: use evolution-strategies for teams";
 
 /// More lives at a time are refused.
 const MAX_LIVES: usize = 1_000_000;
@@ -219,7 +224,7 @@ impl Place {
     }
 
     fn begin(self, thetas: &mut Thetas<'_>) -> Result<Life, LifeError> {
-        let Conditions { meta_learner, tasks, schedule, optimizer } = *thetas.conditions;
+        let Conditions { meta_learner, scenarios, schedule, optimizer, .. } = *thetas.conditions;
         let pair = self.member / 2;
         let key = LifetimeKey {
             seed: schedule.seed,
@@ -228,7 +233,10 @@ impl Place {
             member: optimizer.luck(self.member),
             lifetime: self.lifetime as u64,
         };
-        let tasks = &tasks[self.lifetime % tasks.len()];
+        let tasks = match &scenarios[self.lifetime % scenarios.len()] {
+            Scenario::Alone(tasks) => tasks,
+            Scenario::Team(_) => return Err(LifeError::Unsuited(Unable(ALONE.into()))),
+        };
         let length = match self.begun {
             0 => staggered(tasks.length, thetas.truncation.unroll, (pair + self.lifetime) as u64),
             _ => tasks.length,

@@ -22,6 +22,7 @@
 
 use crate::learner::{Learner, LifeError, LifeScore, Moment, Secrets, Unable, regret};
 use smallvec::SmallVec;
+use std::ops::DerefMut;
 use vsml_envs::team::TeamLifetime;
 use vsml_envs::{Action, LifetimeKey, Rng};
 
@@ -43,8 +44,8 @@ pub struct TeamMoment {
 ///
 /// # Panics
 /// If there is not one learner for each agent.
-pub fn live_together(
-    learners: &mut [Box<dyn Learner>],
+pub fn live_together<'l>(
+    learners: &mut [impl DerefMut<Target = dyn Learner + 'l>],
     lifetime: &mut TeamLifetime,
     key: &LifetimeKey,
     mut watch: impl FnMut(&TeamMoment),

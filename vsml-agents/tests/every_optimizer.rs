@@ -13,7 +13,7 @@ use vsml_agents::optimizers::{
     SnesConfig, UnrolledEvolutionStrategies, UnrolledEvolutionStrategiesConfig,
 };
 use vsml_agents::{
-    GenerationMetrics, Learner, LearnerConfig, MetaLearner, MetaTraining, Objective, Schedule, Unable, Vsml, VsmlConfig,
+    GenerationMetrics, Learner, LearnerConfig, MetaLearner, MetaTraining, Schedule, Unable, Vsml, VsmlConfig,
 };
 use vsml_core::{Archive, Kernel};
 use vsml_envs::{
@@ -89,7 +89,7 @@ fn every_training(tasks: &[Tasks]) -> Vec<(&'static str, MetaTraining)> {
     };
     let theta = vsml().initialise(&mut stream(1, "initialise", &[]));
     let schedule =
-        Schedule { objective: Objective::Life, seed: 1, lifetimes: 3, validate_every: 4, validation_lifetimes: 5 };
+        Schedule { seed: 1, lifetimes: 3, validate_every: 4, validation_lifetimes: 5, ..Schedule::default() };
     every_optimizer(&theta)
         .into_iter()
         .map(|(name, optimizer)| {
@@ -233,8 +233,7 @@ impl Learner for FragileLearner {
 #[test]
 fn members_that_stand_alone_answer_for_their_faults_themselves() {
     let snes = || Snes::new(SnesConfig { population: 20, deviation: 0.5, ..Default::default() }, 1, vec![0.0]).unwrap();
-    let schedule =
-        Schedule { objective: Objective::Life, seed: 1, lifetimes: 3, validate_every: 0, validation_lifetimes: 0 };
+    let schedule = Schedule { seed: 1, lifetimes: 3, ..Schedule::default() };
     for (fails, is_valid) in [
         // Some always fail; some in one lifetime; all in one, and some in another too: what nobody lived counts for nobody.
         ((|theta, _| theta > 0.3) as fn(f32, u64) -> bool, (|theta| theta <= 0.3) as fn(f32) -> bool),
@@ -264,8 +263,7 @@ fn members_that_stand_alone_answer_for_their_faults_themselves() {
 fn a_life_that_fails_ends_and_takes_its_unroll_with_it() {
     let config = UnrolledEvolutionStrategiesConfig { pairs: 20, unroll: 2, learning_rate: 0.0, ..Default::default() };
     let optimizer = || UnrolledEvolutionStrategies::persistent(config.clone(), 1, vec![0.0]).unwrap();
-    let schedule =
-        Schedule { objective: Objective::Life, seed: 1, lifetimes: 1, validate_every: 0, validation_lifetimes: 0 };
+    let schedule = Schedule { seed: 1, lifetimes: 1, ..Schedule::default() };
     let learner = Fragile { fails: |theta, _| theta > 0.02 };
     let mut training =
         MetaTraining::new(Box::new(learner), Box::new(optimizer()), vec![echoes(8, 0.0)], schedule).unwrap();
@@ -288,8 +286,7 @@ fn a_life_that_fails_ends_and_takes_its_unroll_with_it() {
 fn lives_are_of_all_ages() {
     let config = UnrolledEvolutionStrategiesConfig { pairs: 20, unroll: 2, ..Default::default() };
     let optimizer = UnrolledEvolutionStrategies::noise_reuse(config, 1, vec![0.0]).unwrap();
-    let schedule =
-        Schedule { objective: Objective::Life, seed: 1, lifetimes: 1, validate_every: 0, validation_lifetimes: 0 };
+    let schedule = Schedule { seed: 1, lifetimes: 1, ..Schedule::default() };
     let learner = Fragile { fails: |_, _| false };
     let mut training =
         MetaTraining::new(Box::new(learner), Box::new(optimizer), vec![echoes(8, 0.0)], schedule).unwrap();
@@ -310,9 +307,8 @@ fn lives_are_of_all_ages() {
 
 #[test]
 fn every_kind_of_learner_goes_on_with_changed_meta_parameters() {
-    let tasks = [Registry::builtin().make("BernoulliBandit-v0:steps=20").unwrap()];
-    let schedule =
-        Schedule { objective: Objective::Life, seed: 1, lifetimes: 1, validate_every: 0, validation_lifetimes: 0 };
+    let tasks = [Registry::builtin().make("BernoulliBandit-v0:steps=20").unwrap().into()];
+    let schedule = Schedule { seed: 1, lifetimes: 1, ..Schedule::default() };
     for mut config in LearnerConfig::kinds() {
         config.fit(&tasks, 1).unwrap();
         let make = || {
@@ -368,11 +364,11 @@ fn truncated_lives_teach_to_learn() {
         let theta = vsml.initialise(&mut stream(1, "initialise", &[]));
         let optimizer = make(config.clone(), 1, theta).unwrap();
         let schedule = Schedule {
-            objective: Objective::Life,
             seed: 1,
             lifetimes: 4,
             validate_every: GENERATIONS as u64,
             validation_lifetimes: 200,
+            ..Schedule::default()
         };
         let mut training =
             MetaTraining::new(Box::new(vsml), Box::new(optimizer), vec![tasks.clone()], schedule).unwrap();

@@ -133,7 +133,7 @@ fn where_nobody_tells_what_is_right_there_is_no_gradient() {
 }
 
 fn schedule(objective: Objective) -> Schedule {
-    Schedule { objective, seed: 1, lifetimes: 2, validate_every: 0, validation_lifetimes: 0 }
+    Schedule { objective, seed: 1, lifetimes: 2, ..Schedule::default() }
 }
 
 #[test]

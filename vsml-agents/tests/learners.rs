@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicBool;
 use vsml_agents::optimizers::{EvolutionStrategies, EvolutionStrategiesConfig};
 use vsml_agents::{
     AttentionConfig, BlurConfig, Cell, DeltaRuleConfig, FastWeightMemoryConfig, FeedForwardConfig, HebbianConfig,
-    LearnerConfig, MetaLearner, MetaRimsConfig, MetaRnnConfig, MetaTraining, Objective, Schedule,
-    SelfReferentialConfig, SensoryNeuronsConfig, live,
+    LearnerConfig, MetaLearner, MetaRimsConfig, MetaRnnConfig, MetaTraining, Schedule, SelfReferentialConfig,
+    SensoryNeuronsConfig, live,
 };
 use vsml_core::Kernel;
 use vsml_envs::{
@@ -42,7 +42,7 @@ fn of_any_shape(config: &LearnerConfig) -> bool {
 /// Makes the learner for tasks, and meta-parameters for it, livelier than the initial ones.
 fn made(config: &LearnerConfig, tasks: &Tasks) -> (Box<dyn MetaLearner>, Vec<f32>) {
     let mut config = config.clone();
-    config.fit(std::slice::from_ref(tasks), 1).unwrap();
+    config.fit(&[tasks.clone().into()], 1).unwrap();
     let meta_learner = config.meta_learner(Kernel::Scalar).unwrap();
     let theta: Vec<f32> = meta_learner.initialise(&mut stream(1, "theta", &[])).iter().map(|x| 1.5 * x).collect();
     assert_eq!(theta.len(), meta_learner.parameter_count());
@@ -166,8 +166,7 @@ fn training(config: &LearnerConfig, tasks: Tasks) -> MetaTraining {
     let theta = meta_learner.initialise(&mut stream(1, "initialise", &[]));
     let settings = EvolutionStrategiesConfig { pairs: 32, deviation: 0.1, learning_rate: 0.1, ..Default::default() };
     let optimizer = EvolutionStrategies::new(settings, 1, theta).unwrap();
-    let schedule =
-        Schedule { objective: Objective::Life, seed: 1, lifetimes: 8, validate_every: 0, validation_lifetimes: 0 };
+    let schedule = Schedule { seed: 1, lifetimes: 8, ..Schedule::default() };
     MetaTraining::new(meta_learner, Box::new(optimizer), vec![tasks], schedule).unwrap()
 }
 

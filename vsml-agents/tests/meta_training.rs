@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use vsml_agents::optimizers::{EvolutionStrategies, EvolutionStrategiesConfig};
-use vsml_agents::{GenerationMetrics, MetaLearner, MetaTraining, Objective, Schedule, TrainingError, Vsml, VsmlConfig};
+use vsml_agents::{GenerationMetrics, MetaLearner, MetaTraining, Schedule, TrainingError, Vsml, VsmlConfig};
 use vsml_core::Kernel;
 use vsml_envs::{
     Action, BernoulliBandit, Environment, LifetimeLength, Registry, Rng, Space, Step, Tasks, quiet_environment_panics,
@@ -23,7 +23,7 @@ fn training(tasks: Tasks, pairs: usize) -> MetaTraining {
     let config = EvolutionStrategiesConfig { pairs, ..EvolutionStrategiesConfig::default() };
     let optimizer = EvolutionStrategies::new(config, 1, theta).unwrap();
     let schedule =
-        Schedule { objective: Objective::Life, seed: 1, lifetimes: 4, validate_every: 10, validation_lifetimes: 50 };
+        Schedule { seed: 1, lifetimes: 4, validate_every: 10, validation_lifetimes: 50, ..Schedule::default() };
     MetaTraining::new(Box::new(vsml), Box::new(optimizer), vec![tasks], schedule).unwrap()
 }
 
@@ -209,8 +209,7 @@ fn a_learner_that_cannot_live_there_is_refused_before_training() {
     let vsml = Vsml::new(VsmlConfig::default(), Kernel::Scalar).unwrap();
     let theta = vsml.initialise(&mut stream(1, "initialise", &[]));
     let optimizer = EvolutionStrategies::new(EvolutionStrategiesConfig::default(), 1, theta).unwrap();
-    let schedule =
-        Schedule { objective: Objective::Life, seed: 1, lifetimes: 1, validate_every: 0, validation_lifetimes: 0 };
+    let schedule = Schedule { seed: 1, lifetimes: 1, ..Schedule::default() };
     let error = MetaTraining::new(Box::new(vsml), Box::new(optimizer), vec![tasks], schedule).err().unwrap();
     assert!(error.to_string().contains("Switches-v0") && error.to_string().contains("Discrete and Box"), "{error}");
     assert_eq!(drawn.load(Relaxed), 1);

@@ -44,7 +44,7 @@ fn all_other_kinds_live_without_allocating() {
     for kind in LearnerConfig::kinds() {
         for id in ["BernoulliBandit-v0:arms=7", "CartPole-v1", "GaussianClusters-v0"] {
             let mut config = kind.clone();
-            config.fit(&[Registry::builtin().make(id).unwrap()], 1).unwrap();
+            config.fit(&[Registry::builtin().make(id).unwrap().into()], 1).unwrap();
             let meta_learner = config.meta_learner(Kernel::detect()).unwrap();
             let mut learner = meta_learner.learner(&meta_learner.initialise(&mut stream(1, "theta", &[]))).unwrap();
             assert_eq!(allocations(&mut *learner, id), 0, "{} on {id}", config.name());

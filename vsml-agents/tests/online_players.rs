@@ -74,7 +74,7 @@ fn a_hidden_layer_learns_what_a_single_one_cannot() {
     let right = |player: &str| {
         let make = || players::make(player).map_err(|error| Unable(error.to_string()));
         let tasks = Registry::builtin().make(id).unwrap();
-        evaluate(player, &make, &tasks, Split::Test, 3, 20, &|_| {}).summary().unwrap().mean / 2000.0
+        evaluate(player, &make, &tasks.into(), Split::Test, 3, 20, &|_| {}).summary().unwrap().mean / 2000.0
     };
     let (single, hidden) = (right("adam:learning_rate=0.01"), right("adam:learning_rate=0.01,hidden=40"));
     assert!(single > 0.3 && hidden > single + 0.05, "{single} without and {hidden} with a hidden layer");
@@ -137,7 +137,7 @@ fn lives_without_right_answers_are_not_for_them() {
     let played = |player: &str, id: &str| {
         let make = || players::make(player).map_err(|error| Unable(error.to_string()));
         let tasks = Registry::builtin().make(id).unwrap();
-        evaluate(player, &make, &tasks, Split::Test, 3, 5, &|_| {})
+        evaluate(player, &make, &tasks.into(), Split::Test, 3, 5, &|_| {})
     };
     for player in ["sgd", "adam:hidden=3"] {
         for id in ["BernoulliBandit-v0", "CartPole-v1"] {

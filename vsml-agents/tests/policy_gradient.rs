@@ -6,9 +6,7 @@ use rand::RngExt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use vsml_agents::optimizers::{A2cConfig, PolicyGradient, PpoConfig};
-use vsml_agents::{
-    BlurConfig, Cell, LearnerConfig, MetaRnnConfig, MetaTraining, Objective, Schedule, TrainingError, VsmlConfig,
-};
+use vsml_agents::{BlurConfig, Cell, LearnerConfig, MetaRnnConfig, MetaTraining, Schedule, TrainingError, VsmlConfig};
 use vsml_core::Kernel;
 use vsml_envs::{
     Action, BernoulliBandit, Environment, LifetimeLength, Registry, Rng, Space, Step, Tasks, quiet_environment_panics,
@@ -26,12 +24,11 @@ fn vsml() -> LearnerConfig {
 }
 
 fn training(mut learner: LearnerConfig, tasks: Tasks, config: PpoConfig) -> Result<MetaTraining, TrainingError> {
-    learner.fit(std::slice::from_ref(&tasks), 1).unwrap();
+    learner.fit(&[tasks.clone().into()], 1).unwrap();
     let learner = learner.meta_learner(Kernel::detect()).unwrap();
     let theta = learner.initialise(&mut stream(1, "initialise", &[]));
     let optimizer = PolicyGradient::new(config, 1, theta, learner.critic_count()).unwrap();
-    let schedule =
-        Schedule { objective: Objective::Life, seed: 1, lifetimes: 4, validate_every: 0, validation_lifetimes: 0 };
+    let schedule = Schedule { seed: 1, lifetimes: 4, ..Schedule::default() };
     MetaTraining::new(learner, Box::new(optimizer), vec![tasks], schedule)
 }
 

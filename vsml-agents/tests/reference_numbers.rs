@@ -25,7 +25,7 @@ fn played(player: &str, id: &str) -> [(f64, f64); 2] {
 fn played_lives(player: &str, id: &str, lives: u64) -> [(f64, f64); 2] {
     let make = || players::make(player).map_err(|error| Unable(error.to_string()));
     let tasks = Registry::builtin().make(id).unwrap();
-    let summary = evaluate(player, &make, &tasks, Split::Test, 11, lives, &|_| {}).summary().unwrap();
+    let summary = evaluate(player, &make, &tasks.into(), Split::Test, 11, lives, &|_| {}).summary().unwrap();
     [(summary.mean, summary.standard_error), summary.regret.unwrap_or_default()]
 }
 
@@ -138,7 +138,8 @@ fn the_random_heuristic_of_alchemy_scores_what_its_paper_says() {
     let make = || players::make("alchemy-heuristic").map_err(|error| Unable(error.to_string()));
     for id in ["Alchemy-v0", "Alchemy-v0:end_trial_action=true"] {
         let tasks = Registry::builtin().make(id).unwrap();
-        let score = evaluate("alchemy-heuristic", &make, &tasks, Split::Test, 11, 2000, &|_| {}).summary().unwrap();
+        let score =
+            evaluate("alchemy-heuristic", &make, &tasks.into(), Split::Test, 11, 2000, &|_| {}).summary().unwrap();
         assert!(
             (score.mean - 145.7).abs() < 3.0 * score.standard_error,
             "{id}: {} ± {}",

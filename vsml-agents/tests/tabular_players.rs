@@ -11,7 +11,7 @@ const PLAYERS: [&str; 7] = ["psrl", "beb", "ucrl2", "greedy-mdp", "oracle-mdp", 
 
 fn played(player: &str, id: &str, lives: u64) -> Evaluation {
     let make = || players::make(player).map_err(|error| Unable(error.to_string()));
-    evaluate(player, &make, &Registry::builtin().make(id).unwrap(), Split::Test, 7, lives, &|_| {})
+    evaluate(player, &make, &Registry::builtin().make(id).unwrap().into(), Split::Test, 7, lives, &|_| {})
 }
 
 fn mean(player: &str, id: &str, lives: u64) -> f64 {

@@ -413,6 +413,15 @@ impl Registry {
         Ok(Tasks { id: spec.into(), length, distribution })
     }
 
+    /// Whether `spec` stands for tasks for a team, which only [`Registry::make_team`] makes.
+    ///
+    /// # Errors
+    /// An unknown id or parameter, with the nearest known one.
+    pub fn is_team(&self, spec: &str) -> Result<bool, RegistryError> {
+        let Asked { entry, seat, .. } = self.ask(spec.trim())?;
+        Ok(matches!(entry.build, Build::Team(_)) && seat.is_none())
+    }
+
     /// Makes what `spec` stands for, as tasks for a team. What is for one agent is for a team of one.
     ///
     /// # Errors

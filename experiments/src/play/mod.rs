@@ -12,14 +12,11 @@ use crate::arguments::PlayArguments;
 use crate::evaluate::Contender;
 use crate::machine::STOP;
 use crate::output::{note, say};
-use crate::run_folder::RunFolder;
 use anyhow::{Context, Result, bail};
 use film::{Film, Frame};
 use std::io::{IsTerminal, Write};
-use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
-use vsml_agents::Weights;
 use vsml_agents::team::live_together;
 use vsml_core::Kernel;
 use vsml_envs::picture::{Drawing, Picture};
@@ -35,7 +32,8 @@ const MOST_FRAMES: u64 = 1000;
 /// An unknown id or player, an environment without pictures, a file that cannot be written, or what goes wrong in the life.
 pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
     let tasks = registry.make_team(&arguments.id)?;
-    let players = arguments.players.iter().map(|name| player(name)).collect::<Result<Vec<_>>>()?;
+    let players =
+        arguments.players.iter().map(|name| Contender::named(name, Kernel::detect())).collect::<Result<Vec<_>>>()?;
     let key =
         LifetimeKey { seed: arguments.seed, split: Split::Test, generation: 0, member: 0, lifetime: arguments.life };
 
@@ -93,19 +91,6 @@ pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
 
 fn shorter(id: &str) -> String {
     format!("{id}{}steps=200", if id.contains(':') { "," } else { ":" })
-}
-
-/// A run's folder, a file of meta-parameters, or a reference player.
-fn player(name: &str) -> Result<Contender> {
-    let path = Path::new(name);
-    if path.is_dir() {
-        let folder = RunFolder::look(path)?;
-        return Contender::trained(&crate::evaluate::load_weights(&folder)?, None, Kernel::detect());
-    }
-    if path.is_file() {
-        return Contender::trained(&Weights::load(path)?, None, Kernel::detect());
-    }
-    Contender::player(name).with_context(|| format!("`{name}` is no folder of a run, no file and no reference player"))
 }
 
 /// Frames in a second: what moves smoothly is shown faster than what moves from cell to cell.

@@ -11,7 +11,6 @@ mod data;
 mod page;
 
 use crate::arguments::{Machine, ReferenceArguments};
-use crate::config::make_tasks;
 use crate::exit;
 use crate::machine::STOP;
 use crate::output::{note, say};
@@ -132,7 +131,7 @@ impl Stage<'_> {
     /// All cells, column by column; nothing if a signal came.
     fn play(&self, table: &Table) -> Result<Option<Vec<Vec<Cell>>>> {
         let ids: Vec<String> = table.rows.iter().map(|row| row.tasks.clone()).collect();
-        let tasks = make_tasks(self.registry, &ids)?;
+        let tasks = ids.iter().map(|id| self.registry.make(id)).collect::<Result<Vec<_>, _>>()?;
         self.machine.run(|| {
             let mut columns = Vec::new();
             for column in &table.columns {
@@ -167,7 +166,7 @@ impl Stage<'_> {
             return Ok(column.player(row).map(str::to_string));
         }
         let elsewhere = match &column.chosen_on {
-            Some(id) => Some(make_tasks(self.registry, std::slice::from_ref(id))?.remove(0)),
+            Some(id) => Some(self.registry.make(id)?),
             None => None,
         };
         let tasks = elsewhere.as_ref().unwrap_or(tasks);
@@ -193,7 +192,8 @@ impl Stage<'_> {
         self.bar.set_message(format!("{player} on {}", tasks.id));
         let make = || players::make(player).map_err(|error| Unable(error.to_string()));
         let progress = |lives| self.bar.inc(lives);
-        let evaluation = evaluation::evaluate(player, &make, tasks, split, self.seed, lives, &progress);
+        let scenario = tasks.clone().into();
+        let evaluation = evaluation::evaluate(player, &make, &scenario, split, self.seed, lives, &progress);
         if let Some(reason) = evaluation.unsuited {
             return Err(reason);
         }

@@ -59,6 +59,42 @@ players = ["random", "sgd:learning_rate=0.1"]
 lifetimes = 40
 "#;
 
+/// The same in teams, in three phases.
+#[allow(dead_code, reason = "not every test crate trains teams")]
+pub const TINY_TEAM: &str = r#"
+seed = 5
+generations = 40
+lifetimes = 4
+tasks = ["PrisonersDilemma-v0:steps=10 with tit-for-tat", "SimpleSpread-v0:agents=2,steps=5"]
+
+[learner]
+kind = "vsml"
+hidden_size = 8
+message_size = 4
+
+[optimizer]
+kind = "evolution-strategies"
+pairs = 4
+
+[validation]
+every = 10
+lifetimes = 10
+
+[evaluation]
+tasks = ["SimpleSpread-v0:agents=3,steps=5", "RockPaperScissors-v0:steps=20 with itself"]
+players = ["random"]
+lifetimes = 40
+
+[[phases]]
+from = 15
+tasks = ["PrisonersDilemma-v0:steps=10 with its past and random"]
+
+[[phases]]
+from = 30
+optimizer.learning_rate = 0.01
+team_reward = "both"
+"#;
+
 /// The `vsml` command.
 pub fn vsml(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vsml"));

@@ -46,11 +46,11 @@ pub use sensory_neurons::SensoryNeuronsConfig;
 pub use weights::Weights;
 
 use crate::learner::{MetaLearner, Unable};
+use crate::scenario::Scenario;
 use crate::vsml::{Vsml, VsmlConfig};
 use network::{Network, NetworkMetaLearner, Shape};
 use serde::{Deserialize, Serialize};
 use vsml_core::Kernel;
-use vsml_envs::{LifetimeKey, Split, Tasks};
 
 /// Makes [`LearnerConfig`] from lines of a description, a name and the type of its settings.
 macro_rules! table {
@@ -161,23 +161,21 @@ impl LearnerConfig {
         self.kind().meta_learner(kernel)
     }
 
-    /// Takes the numbers of observations and actions, where they matter and are not given, from the tasks that are to be
-    /// trained on: those of the first task of each distribution under `seed`. Does nothing to learners of any shape.
+    /// Takes the numbers of observations and actions, where they matter and are not given, from the scenarios that are to be
+    /// trained in: those of the first task of each under `seed`, in every seat that is the learner's. Does nothing to learners of any shape.
     ///
     /// # Errors
     /// If the distributions do not agree, none of them can be begun, or actions are not discrete.
-    pub fn fit(&mut self, tasks: &[Tasks], seed: u64) -> Result<(), Unable> {
+    pub fn fit(&mut self, scenarios: &[Scenario], seed: u64) -> Result<(), Unable> {
         let name = self.name();
         let kind = self.kind_mut();
         let any_observations = kind.any_observations();
         let unknown = |shape: &Shape| shape.actions == 0 || (shape.observations == 0 && !any_observations);
         let Some(given) = kind.shape().filter(unknown) else { return Ok(()) };
         let mut found: Option<(Shape, &str)> = None;
-        for tasks in tasks {
-            let key = LifetimeKey { seed, split: Split::Train, generation: 0, member: 0, lifetime: 0 };
-            let Ok(life) = tasks.begin(&key) else { continue };
-            let shape = Shape::of(life.observation_space(), life.action_space(), name)
-                .map_err(|reason| Unable(format!("{}: {reason}", tasks.id)))?;
+        let seats = scenarios.iter().filter_map(|scenario| Some((scenario.id(), scenario.spaces(seed).ok()?)));
+        for (id, (observation, action)) in seats.flat_map(|(id, spaces)| spaces.into_iter().map(move |of| (id, of))) {
+            let shape = Shape::of(&observation, &action, name).map_err(|reason| Unable(format!("{id}: {reason}")))?;
             match found {
                 Some((other, of))
                     if other.actions != shape.actions
@@ -186,10 +184,10 @@ impl LearnerConfig {
                     return Err(Unable(format!(
                         "{name} learners are made for one shape, but {of} has {} observations and {} actions, {} has {} \
                          and {}: train them on tasks of equal shape",
-                        other.observations, other.actions, tasks.id, shape.observations, shape.actions
+                        other.observations, other.actions, id, shape.observations, shape.actions
                     )));
                 }
-                _ => found = Some((shape, &tasks.id)),
+                _ => found = Some((shape, id)),
             }
         }
         let Some((found, _)) = found else {
@@ -209,10 +207,10 @@ impl LearnerConfig {
 mod tests {
     use super::*;
     use std::sync::Arc;
-    use vsml_envs::{Action, Environment, LifetimeLength, Registry, Rng, Space, Step};
+    use vsml_envs::{Action, Environment, LifetimeLength, Registry, Rng, Space, Step, Tasks};
 
-    fn tasks(ids: &[&str]) -> Vec<Tasks> {
-        ids.iter().map(|id| Registry::builtin().make(id).unwrap()).collect()
+    fn tasks(ids: &[&str]) -> Vec<Scenario> {
+        ids.iter().map(|id| Registry::builtin().make(id).unwrap().into()).collect()
     }
 
     #[test]
@@ -285,7 +283,7 @@ mod tests {
             length: LifetimeLength::Steps(5),
             distribution: Arc::new(|_: &mut Rng| Dial),
         };
-        let message = LearnerConfig::MetaRnn(MetaRnnConfig::default()).fit(&[dial], 1).unwrap_err().0;
+        let message = LearnerConfig::MetaRnn(MetaRnnConfig::default()).fit(&[dial.into()], 1).unwrap_err().0;
         assert!(message.contains("Dial-v0") && message.contains("Discrete"), "{message}");
     }
 
