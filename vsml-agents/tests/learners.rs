@@ -20,8 +20,14 @@ use vsml_envs::{
 fn small_ones() -> Vec<LearnerConfig> {
     let (observations, actions, hidden_size) = (0, 0, 8);
     vec![
-        LearnerConfig::MetaRnn(MetaRnnConfig { cell: Cell::Lstm, hidden_size, observations, actions }),
-        LearnerConfig::MetaRnn(MetaRnnConfig { cell: Cell::Gru, hidden_size, observations, actions }),
+        LearnerConfig::MetaRnn(MetaRnnConfig { hidden_size, observations, actions, ..MetaRnnConfig::default() }),
+        LearnerConfig::MetaRnn(MetaRnnConfig {
+            cell: Cell::Gru,
+            hidden_size,
+            observations,
+            actions,
+            ..MetaRnnConfig::default()
+        }),
         LearnerConfig::FeedForward(FeedForwardConfig { hidden_size, observations, actions }),
         LearnerConfig::Hebbian(HebbianConfig { hidden_size, shared: false, observations, actions }),
         LearnerConfig::Hebbian(HebbianConfig { hidden_size, shared: true, observations, actions }),

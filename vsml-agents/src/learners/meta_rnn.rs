@@ -64,6 +64,10 @@ pub struct MetaRnnConfig {
     pub cell: Cell,
     /// Hidden units; 1 to 4096.
     pub hidden_size: usize,
+    /// By what observations and the last action are multiplied before they come in; above 0. The weights from inputs of which
+    /// few differ from 0 at a time (one-hot states) are few that matter and learn slowly: a larger number speeds them up, as
+    /// Duan et al.'s embedding does.
+    pub input_scale: f32,
     /// Numbers in an observation; 0: as many as the training tasks have.
     pub observations: usize,
     /// Actions; 0: as many as the training tasks have.
@@ -72,7 +76,7 @@ pub struct MetaRnnConfig {
 
 impl Default for MetaRnnConfig {
     fn default() -> Self {
-        MetaRnnConfig { cell: Cell::Lstm, hidden_size: 32, observations: 0, actions: 0 }
+        MetaRnnConfig { cell: Cell::Lstm, hidden_size: 32, input_scale: 1.0, observations: 0, actions: 0 }
     }
 }
 
@@ -97,7 +101,14 @@ impl Network for MetaRnnConfig {
     const NAME: &'static str = "meta-rnn";
 
     fn check(&self) -> Result<(), Unable> {
+        if !(self.input_scale.is_finite() && self.input_scale > 0.0) {
+            return Err(Unable(format!("input_scale is {}: it must be a finite number above 0", self.input_scale)));
+        }
         check_hidden_size(self.hidden_size)
+    }
+
+    fn input_scale(&self) -> f32 {
+        self.input_scale
     }
 
     fixed_shape!();
@@ -199,7 +210,7 @@ mod tests {
         };
         let gates = 2 * cell.gates();
         // Inputs: one observation for the one action, the action, reward, flag; of the four, the first three are used.
-        let config = MetaRnnConfig { cell, hidden_size: 2, observations: 1, actions: 1 };
+        let config = MetaRnnConfig { cell, hidden_size: 2, observations: 1, actions: 1, ..MetaRnnConfig::default() };
         let mut theta = transposed(fractions(gates * 3, 7, 23), 3);
         theta.extend(vec![0.0; gates]);
         theta.extend(transposed(fractions(gates * 2, 5, 17), 2));
@@ -244,7 +255,8 @@ mod tests {
     #[test]
     fn meta_parameters_are_as_many_as_on_paper() {
         let count = |cell| {
-            let config = MetaRnnConfig { cell, hidden_size: 5, observations: 4, actions: 3 };
+            let config =
+                MetaRnnConfig { cell, hidden_size: 5, observations: 4, actions: 3, ..MetaRnnConfig::default() };
             NetworkMetaLearner::new(config).unwrap().parameter_count()
         };
         // 4 + 3 + 2 inputs.
@@ -254,7 +266,7 @@ mod tests {
 
     #[test]
     fn forget_gates_begin_open() {
-        let config = MetaRnnConfig { cell: Cell::Lstm, hidden_size: 3, observations: 1, actions: 1 };
+        let config = MetaRnnConfig { hidden_size: 3, observations: 1, actions: 1, ..MetaRnnConfig::default() };
         let theta = NetworkMetaLearner::new(config).unwrap().initialise(&mut stream(1, "theta", &[]));
         let bias = &theta[(4 + 3) * 12..][..12];
         assert_eq!(bias, [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0]);

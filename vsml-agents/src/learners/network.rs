@@ -140,6 +140,11 @@ pub(super) trait Network: Clone + Send + Sync + 'static {
     fn life(&self, shape: Shape) -> Self::Life;
 
     /// Numbers of a critic, which guesses what is still to come; 0 where there is none.
+    /// By what observations and actions are multiplied before they come in.
+    fn input_scale(&self) -> f32 {
+        1.0
+    }
+
     fn critic_count(&self) -> usize {
         0
     }
@@ -300,7 +305,9 @@ impl<N: Network> Learner for NetworkLearner<N> {
 
     fn act(&mut self, percept: &Percept<'_>, rng: &mut Rng) -> Result<Action<'_>, Unable> {
         let life = self.life.as_mut().ok_or_else(|| Unable("no life has begun".into()))?;
-        life.input[..life.shape.observations].copy_from_slice(percept.observation);
+        let seen = &mut life.input[..life.shape.observations];
+        seen.copy_from_slice(percept.observation);
+        seen.iter_mut().for_each(|x| *x *= self.network.input_scale());
         if let Some(begins) = life.input.last_mut() {
             *begins = flag(percept.episode_begins);
         }
@@ -323,7 +330,9 @@ impl<N: Network> Learner for NetworkLearner<N> {
         let Shape { observations, actions } = life.shape;
         life.supervised = feedback.target.is_some();
         let told = feedback.target.unwrap_or(life.action);
-        write_one_hot(&mut life.input[observations..observations + actions], told);
+        let action = &mut life.input[observations..observations + actions];
+        write_one_hot(action, told);
+        action[told] = self.network.input_scale();
         life.input[observations + actions] = feedback.reward as f32;
     }
 

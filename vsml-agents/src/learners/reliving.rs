@@ -50,6 +50,8 @@ const HEADS: usize = 8;
 /// Recorded lives, lived again.
 pub(super) struct RelivedRnn<'a> {
     cell: Cell,
+    /// As [`MetaRnnConfig::input_scale`].
+    input_scale: f32,
     width: usize,
     shape: Shape,
     weights: Weights<'a>,
@@ -110,6 +112,7 @@ impl<'a> RelivedRnn<'a> {
         }
         let mut relived = RelivedRnn {
             cell: config.cell,
+            input_scale: config.input_scale,
             width,
             shape,
             weights,
@@ -142,10 +145,11 @@ impl<'a> RelivedRnn<'a> {
         for (life, record) in lives.iter().enumerate() {
             for (step, row) in self.rows(life, record.len()).collect::<Vec<_>>().into_iter().enumerate() {
                 let input = &mut self.input[row * inputs..][..inputs];
-                input[..observations].copy_from_slice(record.observation(step));
+                let seen = record.observation(step).iter().map(|x| x * self.input_scale);
+                input[..observations].iter_mut().zip(seen).for_each(|(input, seen)| *input = seen);
                 if let Some(last) = step.checked_sub(1) {
                     let told = record.feedback[last].target.unwrap_or(record.actions[last]);
-                    input[observations + told] = 1.0;
+                    input[observations + told] = self.input_scale;
                     input[observations + actions] = record.feedback[last].reward as f32;
                 }
                 input[inputs - 1] = flag(record.begins[step]);
@@ -407,7 +411,7 @@ mod tests {
 
     /// Lives of different lengths in a small world of several episodes, and what lives in it.
     fn lives(cell: Cell) -> (NetworkMetaLearner<MetaRnnConfig>, Vec<f32>, Vec<Record>) {
-        let config = MetaRnnConfig { cell, hidden_size: 7, observations: 4, actions: 2 };
+        let config = MetaRnnConfig { cell, hidden_size: 7, input_scale: 1.5, observations: 4, actions: 2 };
         let learner = NetworkMetaLearner::new(config).unwrap();
         let mut rng = stream(1, "theta", &[]);
         let mut parameters = learner.initialise(&mut rng);
@@ -429,7 +433,7 @@ mod tests {
     fn a_life_lived_again_is_the_same_life() {
         for cell in [Cell::Lstm, Cell::Gru] {
             let (learner, parameters, records) = lives(cell);
-            let config = MetaRnnConfig { cell, hidden_size: 7, observations: 4, actions: 2 };
+            let config = MetaRnnConfig { cell, hidden_size: 7, input_scale: 1.5, observations: 4, actions: 2 };
             let relived = learner.relive(&parameters, &records.iter().collect::<Vec<_>>()).unwrap();
             assert!(records.iter().any(|record| record.len() != records[0].len()));
             for (record, outlook) in records.iter().zip(relived.outlooks()) {
@@ -439,6 +443,7 @@ mod tests {
                 let mut logits = [0.0; 2];
                 for step in 0..record.len() {
                     input[..4].copy_from_slice(record.observation(step));
+                    input[..4].iter_mut().for_each(|x| *x *= 1.5);
                     input[7] = flag(record.begins[step]);
                     let theta = &parameters[..learner.parameter_count()];
                     super::super::network::Network::step(&config, theta, &mut life, &input, &mut logits);
@@ -446,7 +451,7 @@ mod tests {
                         assert!((found - expected).abs() < 1e-5, "{cell:?} step {step}: {found} instead of {expected}");
                     }
                     input[4..7].fill(0.0);
-                    input[4 + record.actions[step]] = 1.0;
+                    input[4 + record.actions[step]] = 1.5;
                     input[6] = record.feedback[step].reward as f32;
                 }
                 assert_eq!((outlook.values.len(), outlook.logits.len()), (record.len(), 2 * record.len()));
