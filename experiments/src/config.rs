@@ -459,7 +459,11 @@ fn name_kinds(table: &mut Table, defaults: &mut Table) -> Result<()> {
         let Value::String(named) = named else { continue };
         let all = kinds(key)?;
         match all.iter().find(|kind| kind.get("kind").and_then(Value::as_str) == Some(&named)) {
-            Some(of_kind) => drop(defaults.insert(key.clone(), Value::Table(of_kind.clone()))),
+            Some(of_kind) => {
+                let mut of_kind = of_kind.clone();
+                name_kinds(inner, &mut of_kind)?;
+                defaults.insert(key.clone(), Value::Table(of_kind));
+            }
             None => {
                 let names: Vec<&str> = all.iter().filter_map(|kind| kind.get("kind")?.as_str()).collect();
                 let guess = nearest(&named, names.iter().copied());
@@ -478,7 +482,8 @@ fn kinds(key: &str) -> Result<Vec<Table>> {
             Table::try_from(Objective::Life)?,
             Table::try_from(Objective::CloneBackpropagation(CloneConfig::default()))?,
         ],
-        "learner" => LearnerConfig::kinds().into_iter().map(Table::try_from).collect::<Result<_, _>>()?,
+        // A learner may be made of others.
+        "learner" | "of" => LearnerConfig::kinds().into_iter().map(Table::try_from).collect::<Result<_, _>>()?,
         "optimizer" => OptimizerConfig::all().iter().map(Table::try_from).collect::<Result<_, _>>()?,
         _ => Vec::new(),
     })
@@ -528,7 +533,9 @@ mod tests {
             let mut all = Vec::new();
             for (key, value) in table {
                 match value {
-                    Value::Table(inner) => all.extend(keys(inner, &format!("{path}{key}."))),
+                    // What is of a learner has the keys of a learner.
+                    Value::Table(inner) if key != "of" => all.extend(keys(inner, &format!("{path}{key}."))),
+                    Value::Table(_) => {}
                     _ => all.push((format!("{path}{key}"), value.to_string())),
                 }
             }

@@ -18,7 +18,22 @@ pub struct Unable(pub String);
 
 /// One that acts, and perhaps learns from what comes of it.
 pub trait Learner: Send {
-    /// Begins a new life: forgets everything of the one before. Called before anything else.
+    /// Takes its seat in a team: it is number `agent` of `agents`. Called before a life in a team begins; whoever is told
+    /// nothing is alone.
+    ///
+    /// # Errors
+    /// If there is no such seat for it.
+    fn join(&mut self, agent: usize, agents: usize) -> Result<(), Unable> {
+        let _ = (agent, agents);
+        Ok(())
+    }
+
+    /// How it talks with the others of its team; nothing where it does not.
+    fn voice(&mut self) -> Option<&mut dyn Voice> {
+        None
+    }
+
+    /// Begins a new life: forgets everything of the one before. Called before anything else but [`Learner::join`].
     ///
     /// # Errors
     /// If it cannot live with such spaces, and why. Tables then show "n/a".
@@ -52,6 +67,23 @@ pub trait Learner: Send {
         let _ = secrets;
         Ok(())
     }
+}
+
+/// Half of a conversation. Before each step in a team, everybody who talks hears what all others who talk have to say, and then
+/// is told what they have to say to that. All of it is as it was after the step before, so the order of agents is nothing.
+pub trait Voice {
+    /// What it has to say to all others, after the first step of a life.
+    fn says(&self) -> &[f32];
+
+    /// Hears what another one has to say: number `ear` of the others, in the order of the agents. Of what is longer than its
+    /// own words it hears the beginning.
+    fn hears(&mut self, ear: usize, said: &[f32]);
+
+    /// What it has to say to what it heard from that one.
+    fn answers(&self, ear: usize) -> &[f32];
+
+    /// Hears one of `count` answers to what it said. The first of a step is number 0.
+    fn is_answered(&mut self, number: usize, count: usize, answer: &[f32]);
 }
 
 /// What an environment knows and a learner must find out; nothing is computed for those who do not look.

@@ -62,10 +62,10 @@ pub mod statistics;
 pub mod team;
 
 pub use evaluation::{Curve, Evaluation, Summary};
-pub use learner::{Learner, LifeError, LifeScore, MetaLearner, Moment, Secrets, Slope, Unable, live};
+pub use learner::{Learner, LifeError, LifeScore, MetaLearner, Moment, Secrets, Slope, Unable, Voice, live};
 pub use learners::{
     AttentionConfig, BlurConfig, Cell, DeltaRuleConfig, FastWeightMemoryConfig, FeedForwardConfig, HebbianConfig,
-    LearnerConfig, MetaRimsConfig, MetaRnnConfig, SelfReferentialConfig, SensoryNeuronsConfig, Weights,
+    LearnerConfig, MetaRimsConfig, MetaRnnConfig, SelfReferentialConfig, SensoryNeuronsConfig, SeparateConfig, Weights,
 };
 pub use meta_training::{
     Best, MAX_FRUITLESS_GENERATIONS, MetaTraining, Objective, Schedule, TeamReward, TrainingError,

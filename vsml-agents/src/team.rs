@@ -53,14 +53,21 @@ pub fn live_together<'l>(
     assert_eq!(learners.len(), lifetime.len(), "a learner for each agent");
     let purpose = |agent: usize| if agent == 0 { "learner".into() } else { format!("learner/{agent}") };
     let mut rngs: Vec<Rng> = (0..learners.len()).map(|agent| key.stream(&purpose(agent))).collect();
+    let agents = learners.len();
     for (agent, (learner, rng)) in learners.iter_mut().zip(&mut rngs).enumerate() {
+        let joined = learner.join(agent, agents);
+        joined.map_err(|reason| LifeError::Unsuited(of_agent(lifetime, agent, &reason)))?;
         let (observation, action) = (lifetime.observation_space(agent), lifetime.action_space(agent));
         let begun = learner.begin(observation, action, rng);
         begun.map_err(|reason| LifeError::Unsuited(of_agent(lifetime, agent, &reason)))?;
     }
+    let talkers: Vec<usize> = (0..agents).filter(|agent| learners[*agent].voice().is_some()).collect();
     let mut scores = vec![LifeScore::default(); learners.len()];
     while !lifetime.is_over() {
         let (step, episode) = (lifetime.steps(), lifetime.episodes());
+        if step > 0 && talkers.len() > 1 {
+            talk(learners, &talkers);
+        }
         let mut actions: SmallVec<[Option<Action<'_>>; 8]> = SmallVec::new();
         let mut regrets: SmallVec<[Option<f64>; 8]> = SmallVec::new();
         for (agent, (learner, rng)) in learners.iter_mut().zip(&mut rngs).enumerate() {
@@ -89,6 +96,31 @@ pub fn live_together<'l>(
         }
     }
     Ok(scores)
+}
+
+/// Lets those who talk hear each other, and hear each other's answers. Answers are those to what was heard before the last
+/// step, since nobody has thought about anything since.
+fn talk<'l>(learners: &mut [impl DerefMut<Target = dyn Learner + 'l>], talkers: &[usize]) {
+    let mut words: SmallVec<[f32; 16]> = SmallVec::new();
+    for &speaker in talkers {
+        let count = talkers.len() - 1;
+        for (number, &listener) in talkers.iter().filter(|listener| **listener != speaker).enumerate() {
+            let ear = |of: usize, other: usize| other - usize::from(other > of);
+            copy(&mut words, learners[listener].voice().map(|voice| voice.answers(ear(listener, speaker))));
+            if let Some(voice) = learners[speaker].voice() {
+                voice.is_answered(number, count, &words);
+            }
+            copy(&mut words, learners[speaker].voice().map(|voice| voice.says()));
+            if let Some(voice) = learners[listener].voice() {
+                voice.hears(ear(listener, speaker), &words);
+            }
+        }
+    }
+}
+
+fn copy(words: &mut SmallVec<[f32; 16]>, said: Option<&[f32]>) {
+    words.clear();
+    words.extend_from_slice(said.unwrap_or_default());
 }
 
 /// The reason, with the agent's name.

@@ -9,7 +9,7 @@ use vsml_agents::optimizers::{EvolutionStrategies, EvolutionStrategiesConfig};
 use vsml_agents::{
     AttentionConfig, BlurConfig, Cell, DeltaRuleConfig, FastWeightMemoryConfig, FeedForwardConfig, HebbianConfig,
     LearnerConfig, MetaLearner, MetaRimsConfig, MetaRnnConfig, MetaTraining, Schedule, SelfReferentialConfig,
-    SensoryNeuronsConfig, live,
+    SensoryNeuronsConfig, SeparateConfig, live,
 };
 use vsml_core::Kernel;
 use vsml_envs::{
@@ -38,6 +38,10 @@ fn small_ones() -> Vec<LearnerConfig> {
         LearnerConfig::Blur(BlurConfig { hidden_size, ..BlurConfig::default() }),
         LearnerConfig::FastWeightMemory(FastWeightMemoryConfig { hidden_size, memory_size: 4, observations, actions }),
         LearnerConfig::MetaRims(MetaRimsConfig { hidden_size: 4, observations, actions, ..MetaRimsConfig::default() }),
+        LearnerConfig::Separate(SeparateConfig {
+            agents: 1,
+            of: Box::new(LearnerConfig::MetaRnn(MetaRnnConfig { hidden_size, ..MetaRnnConfig::default() })),
+        }),
     ]
 }
 
@@ -107,7 +111,11 @@ fn other_shapes_are_refused_but_by_learners_of_any_shape() {
                     LearnerConfig::SensoryNeurons(_) => "made for 3 actions, here are 4",
                     _ => "made for 1 observations and 3 actions, here are 1 and 4",
                 };
-                assert!(reason.0.contains(words) && reason.0.contains(config.name()), "{reason}");
+                let name = match &config {
+                    LearnerConfig::Separate(separate) => separate.of.name(),
+                    config => config.name(),
+                };
+                assert!(reason.0.contains(words) && reason.0.contains(name), "{reason}");
             }
         }
         let refused = begin(Space::uniform_box(-1.0, 1.0, 3)).unwrap_err();

@@ -173,20 +173,37 @@ impl State {
         &self.topology
     }
 
-    /// Puts `values` (one per input neuron) into number `component` of the first layer's forward messages.
+    /// Puts `values` into number `component` of the first layer's forward messages: of as many input neurons as there are values,
+    /// from the first on.
     ///
     /// # Panics
-    /// If the length or the component does not fit.
+    /// If there are more values than neurons, or no such component.
     pub fn write_forward(&mut self, component: usize, values: &[f32]) {
         write_component(&mut self.forward_in, self.message_size, component, values);
     }
 
-    /// Puts `values` (one per output neuron) into number `component` of the last layer's backward messages.
+    /// Puts `values` into number `component` of the last layer's backward messages: of as many output neurons as there are
+    /// values, from the first on.
     ///
     /// # Panics
-    /// If the length or the component does not fit.
+    /// If there are more values than neurons, or no such component.
     pub fn write_backward(&mut self, component: usize, values: &[f32]) {
         write_component(&mut self.backward_in, self.message_size, component, values);
+    }
+
+    /// What the outside puts into the first layer, to be written: inputs × M numbers.
+    pub fn forward_in_mut(&mut self) -> &mut [f32] {
+        &mut self.forward_in
+    }
+
+    /// What the outside puts into the last layer, to be written: outputs × M numbers.
+    pub fn backward_in_mut(&mut self) -> &mut [f32] {
+        &mut self.backward_in
+    }
+
+    /// The forward messages of the last layer, as the last tick left them: outputs × M numbers.
+    pub fn forward_messages(&self) -> &[f32] {
+        &self.layers[self.layers.len() - 1].forward_out
     }
 
     /// The scalars that every sub-RNN reads, to be written.
@@ -204,7 +221,8 @@ impl State {
     }
 
     /// The backward messages that the first layer sent last: inputs × M numbers. Nobody in the network reads them; in a clone
-    /// of backpropagation they are the derivatives with respect to the inputs.
+    /// of backpropagation they are the derivatives with respect to the inputs, and where networks talk they go back to the
+    /// other networks.
     pub fn backward_messages(&self) -> &[f32] {
         &self.layers[0].backward_out
     }
@@ -347,7 +365,7 @@ impl State {
 
 fn write_component(messages: &mut [f32], message_size: usize, component: usize, values: &[f32]) {
     assert!(component < message_size, "a message has {message_size} numbers, there is no number {component}");
-    assert_eq!(values.len() * message_size, messages.len(), "one value per neuron");
+    assert!(values.len() * message_size <= messages.len(), "at most one value per neuron");
     for (message, &value) in messages.chunks_exact_mut(message_size).zip(values) {
         message[component] = value;
     }

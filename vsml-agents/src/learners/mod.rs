@@ -13,6 +13,7 @@
 //! | `blur` | neurons and synapses of several states, one genome for all | no |
 //! | `fast-weight-memory` | a tensor of associations, written and followed by an LSTM | yes |
 //! | `meta-rims` | states of modules that compete, with fast and slow parameters | yes |
+//! | `separate` | what any of these learns with; a theta for each agent of a team | as that of theirs, and on the number of agents |
 //!
 //! A learner of a fixed shape is told the numbers of observations and actions by the tasks that it is trained on
 //! ([`LearnerConfig::fit`]), and cannot live anywhere else; the others can. All act in discrete action spaces; VSML in boxes
@@ -31,6 +32,7 @@ mod network;
 mod reliving;
 mod self_referential;
 mod sensory_neurons;
+mod separate;
 mod weights;
 
 pub use attention::AttentionConfig;
@@ -43,6 +45,7 @@ pub use meta_rims::MetaRimsConfig;
 pub use meta_rnn::{Cell, MetaRnnConfig};
 pub use self_referential::SelfReferentialConfig;
 pub use sensory_neurons::SensoryNeuronsConfig;
+pub use separate::SeparateConfig;
 pub use weights::Weights;
 
 use crate::learner::{MetaLearner, Unable};
@@ -102,6 +105,8 @@ table! {
     FastWeightMemory(FastWeightMemoryConfig),
     /// Modules that compete for what is perceived, learnt fast and slowly.
     MetaRims(MetaRimsConfig),
+    /// Meta-parameters of its own for each agent of a team.
+    Separate(SeparateConfig),
 }
 
 /// What the table has to know of the settings of a kind.

@@ -1,6 +1,6 @@
 //! Lives as they were lived, to be lived again.
 
-use crate::learner::{Learner, Unable};
+use crate::learner::{Learner, Unable, Voice};
 use vsml_envs::{Action, Feedback, Percept, Rng, Space};
 
 /// A life in a discrete action space, step by step.
@@ -68,6 +68,14 @@ impl<'a> Recorded<'a> {
 }
 
 impl Learner for Recorded<'_> {
+    fn join(&mut self, agent: usize, agents: usize) -> Result<(), Unable> {
+        self.learner.join(agent, agents)
+    }
+
+    fn voice(&mut self) -> Option<&mut dyn Voice> {
+        self.learner.voice()
+    }
+
     fn begin(&mut self, observation: &Space, action: &Space, rng: &mut Rng) -> Result<(), Unable> {
         if !matches!(action, Space::Discrete { .. }) {
             return Err(Unable("policy gradients are for Discrete action spaces: use evolution strategies".into()));

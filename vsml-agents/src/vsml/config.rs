@@ -51,6 +51,9 @@ pub struct VsmlConfig {
     pub backward_pass: BackwardPass,
     /// Whether, where the environment tells what would have been right, that is fed beside the error.
     pub feed_label: bool,
+    /// Whether, in a team, networks talk: each has an ear, an input neuron, for each of the others, and a mouth, an output
+    /// neuron, whose forward messages go to their ears and to which their ears' backward messages come back.
+    pub talk: bool,
     /// Factor by which logits are multiplied before the softmax; above 0.
     pub logit_scale: f32,
     /// Factor by which the means of continuous actions are multiplied before tanh; above 0.
@@ -76,6 +79,7 @@ impl Default for VsmlConfig {
             feedback_tick: true,
             backward_pass: BackwardPass::None,
             feed_label: true,
+            talk: false,
             logit_scale: 10.0,
             action_scale: 10.0,
             action_noise: 0.1,
@@ -144,6 +148,10 @@ impl VsmlConfig {
             let reason = "a convolution's sub-RNN is in many places at once";
             return Err(Unable(format!("coordinates and convolutions exclude each other: {reason}")));
         }
+        if self.talk && !self.convolutions.is_empty() {
+            let reason = "an ear is no pixel of an image";
+            return Err(Unable(format!("talk and convolutions exclude each other: {reason}")));
+        }
         for (i, c) in self.convolutions.iter().enumerate() {
             if c.kernel % 2 == 0 || c.stride == 0 || c.channels == 0 {
                 let rule = "kernel must be odd, stride and channels at least 1";
@@ -157,13 +165,14 @@ impl VsmlConfig {
         self.convolutions.len() + self.hidden_layers.len() + 1
     }
 
-    /// The network for these observations and so many outputs.
+    /// The network for these observations, so many outputs, and so many others to talk with.
     ///
     /// # Errors
     /// Convolutions where observations are no images; more sub-RNNs than there may be.
-    pub(super) fn topology(&self, observation: &Space, outputs: usize) -> Result<Topology, Unable> {
+    pub(super) fn topology(&self, observation: &Space, outputs: usize, others: usize) -> Result<Topology, Unable> {
         let mut layers = Vec::new();
-        let mut neurons = observation.flat_len();
+        let mut neurons = observation.flat_len() + others;
+        let outputs = outputs + usize::from(others > 0);
         if !self.convolutions.is_empty() {
             let Space::Box { shape, .. } = observation else {
                 return Err(Unable("convolutions need observations that are images: a box".into()));

@@ -19,6 +19,9 @@
 //! Kirsch & Schmidhuber 2021; and the guess is the greatest logit, not a draw. A life turns out to be of this kind with the
 //! first answer. Lives of this kind can be differentiated ([`MetaLearner::differentiate`]).
 //!
+//! **In a team** learners may [talk](VsmlConfig::talk): their networks are then groups of neurons of one larger network, through
+//! which messages go both ways as between layers.
+//!
 //! Nothing here depends on the numbers of inputs and outputs: permuting observations or actions, with the initial states
 //! permuted along, permutes the behaviour and nothing else.
 
@@ -26,11 +29,12 @@ mod cloning;
 mod config;
 mod recorder;
 mod reliving;
+mod talk;
 
 pub use cloning::CloneConfig;
 pub use config::{ConvolutionConfig, VsmlConfig};
 
-use crate::learner::{Learner, LifeError, LifeScore, MetaLearner, Slope, Unable, live};
+use crate::learner::{Learner, LifeError, LifeScore, MetaLearner, Slope, Unable, Voice, live};
 use crate::policy_gradient::{Record, Relived};
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -73,7 +77,13 @@ impl Vsml {
     /// If `theta` has another length than [`MetaLearner::parameter_count`].
     pub fn vsml_learner(&self, theta: &[f32]) -> Result<VsmlLearner, Unable> {
         let sub_rnn = SubRnn::new(&self.sub_rnn, theta, self.kernel).map_err(|error| Unable(error.to_string()))?;
-        Ok(VsmlLearner { config: self.config.clone(), sub_rnn: Arc::new(sub_rnn), life: None, recorder: None })
+        Ok(VsmlLearner {
+            config: self.config.clone(),
+            sub_rnn: Arc::new(sub_rnn),
+            others: 0,
+            life: None,
+            recorder: None,
+        })
     }
 }
 
@@ -126,6 +136,8 @@ impl MetaLearner for Vsml {
 pub struct VsmlLearner {
     config: VsmlConfig,
     sub_rnn: Arc<SubRnn>,
+    /// How many others of its team it talks with.
+    others: usize,
     life: Option<Life>,
     /// Keeps what the way back needs, where somebody is going to ask for it.
     recorder: Option<recorder::Recorder>,
@@ -134,6 +146,8 @@ pub struct VsmlLearner {
 /// What belongs to one life: the state, and the buffers between it and the environment.
 struct Life {
     state: State,
+    /// As it was in [`VsmlLearner::others`] when the life began.
+    others: usize,
     observation_space: Space,
     action_space: Space,
     action: OwnedAction,
@@ -164,6 +178,15 @@ impl VsmlLearner {
 }
 
 impl Learner for VsmlLearner {
+    fn join(&mut self, _: usize, agents: usize) -> Result<(), Unable> {
+        self.others = if self.config.talk { agents - 1 } else { 0 };
+        Ok(())
+    }
+
+    fn voice(&mut self) -> Option<&mut dyn Voice> {
+        self.life.as_mut().filter(|life| life.others > 0).map(|life| life as &mut dyn Voice)
+    }
+
     fn begin(&mut self, observation: &Space, action: &Space, rng: &mut Rng) -> Result<(), Unable> {
         let outputs = match action {
             Space::Discrete { n } => *n,
@@ -172,15 +195,19 @@ impl Learner for VsmlLearner {
                 return Err(Unable("a VSML learner acts in Discrete and Box action spaces".into()));
             }
         };
-        let same = |life: &&mut Life| life.observation_space == *observation && life.action_space == *action;
+        let others = self.others;
+        let same = |life: &&mut Life| {
+            life.others == others && life.observation_space == *observation && life.action_space == *action
+        };
         if let Some(life) = self.life.as_mut().filter(same) {
             life.state.randomise(rng);
             life.begin();
             return Ok(());
         }
-        let topology = self.config.topology(observation, outputs)?;
+        let topology = self.config.topology(observation, outputs, others)?;
         self.life = Some(Life {
             state: self.sub_rnn.new_state(&topology, rng).map_err(|error| Unable(error.to_string()))?,
+            others,
             observation_space: observation.clone(),
             action_space: action.clone(),
             action: action.zero(),

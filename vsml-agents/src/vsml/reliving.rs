@@ -33,6 +33,11 @@ impl RelivedVsml {
     /// # Errors
     /// If the learner cannot live such a life.
     pub fn new(vsml: &Vsml, parameters: &[f32], lives: &[&Record]) -> Result<Self, Unable> {
+        if vsml.config.talk {
+            return Err(Unable(
+                "what networks say to each other cannot be lived again: use evolution strategies".into(),
+            ));
+        }
         let (theta, critic) = parameters.split_at(Layout::new(&vsml.sub_rnn).len());
         let mut relived =
             RelivedVsml { lives: Vec::new(), critic: critic.to_vec(), means: Vec::new(), outlooks: Vec::new() };
