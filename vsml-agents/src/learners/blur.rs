@@ -24,9 +24,10 @@
 //! the flag for an episode's beginning; a neuron that is always 1 is the bias of the forward pass. Logits are ten times the
 //! last neurons' first state. Synapses begin normal, of deviation 1/sqrt(inputs).
 
-use super::matrix::{product, tanh};
+use super::matrix::{product, sigmoid, tanh};
 use super::network::{Array, Network, Parts, Shape, check_hidden_size};
 use crate::learner::Unable;
+use pulp::Arch;
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,8 @@ pub(super) struct Life {
     messages: [Vec<f32>; 2],
     /// What comes out of the synapses.
     sums: Vec<f32>,
+    /// One neuron's message, once for each of its synapses.
+    copies: Vec<f32>,
     acted: bool,
 }
 
@@ -133,6 +136,7 @@ impl Network for BlurConfig {
             synapses: [synapses(sizes[0], sizes[1]), synapses(sizes[1], sizes[2])],
             messages: [vec![0.0; widest], vec![0.0; widest]],
             sums: vec![0.0; widest],
+            copies: vec![0.0; widest],
             acted: false,
         }
     }
@@ -180,7 +184,7 @@ impl Life {
             let messages = &mut self.messages[0][..lower.len()];
             tell(k, lower, genome.forward, messages);
             let sums = &mut self.sums[..upper_len];
-            gather(k, messages, &self.synapses[layer].forward, sums);
+            gather(k, messages, &self.synapses[layer].forward, sums, &mut self.copies);
             for (a, sum) in upper.iter_mut().zip(sums) {
                 *a = genome.neuron_update * *sum;
             }
@@ -202,7 +206,7 @@ impl Life {
             let messages = &mut self.messages[0][..upper.len()];
             tell(k, upper, genome.backward, messages);
             let sums = &mut self.sums[..lower_len];
-            gather(k, messages, &self.synapses[layer].backward, sums);
+            gather(k, messages, &self.synapses[layer].backward, sums, &mut self.copies);
             for (a, sum) in lower.iter_mut().zip(sums) {
                 *a = genome.neuron_keep * *a + genome.neuron_update * *sum;
             }
@@ -220,7 +224,7 @@ impl Life {
                 let (from, to) = (&mut from[..source.len()], &mut to[..target.len()]);
                 tell(k, source, genome.pre, from);
                 tell(k, target, genome.post, to);
-                change(k, genome, from, to, synapses);
+                change(k, genome, from, to, synapses, &mut self.copies);
             }
         }
     }
@@ -234,29 +238,35 @@ fn tell(k: usize, neurons: &[f32], matrix: &[f32], messages: &mut [f32]) {
 }
 
 /// Sums over the synapses, state by state.
-fn gather(k: usize, messages: &[f32], synapses: &[f32], sums: &mut [f32]) {
+fn gather(k: usize, messages: &[f32], synapses: &[f32], sums: &mut [f32], copies: &mut [f32]) {
     debug_assert_eq!(synapses.len() * k, messages.len() * sums.len());
     sums.fill(0.0);
-    for (message, row) in messages.chunks_exact(k).zip(synapses.chunks_exact(sums.len())) {
-        for (sum, synapse) in sums.chunks_exact_mut(k).zip(row.chunks_exact(k)) {
-            for ((sum, w), message) in sum.iter_mut().zip(synapse).zip(message) {
+    let copies = &mut copies[..sums.len()];
+    Arch::new().dispatch(|| {
+        for (message, row) in messages.chunks_exact(k).zip(synapses.chunks_exact(sums.len())) {
+            copies.chunks_exact_mut(k).for_each(|copy| copy.copy_from_slice(message));
+            for ((sum, w), message) in sums.iter_mut().zip(row).zip(&*copies) {
                 *sum += w * message;
             }
         }
-    }
+    });
 }
 
 /// Every synapse follows the Hebbian rule.
-fn change(k: usize, genome: &Genome<'_>, from: &[f32], to: &[f32], synapses: &mut [f32]) {
+fn change(k: usize, genome: &Genome<'_>, from: &[f32], to: &[f32], synapses: &mut [f32], copies: &mut [f32]) {
     debug_assert_eq!(synapses.len() * k, from.len() * to.len());
-    for (x, row) in from.chunks_exact(k).zip(synapses.chunks_exact_mut(to.len())) {
-        for (y, synapse) in to.chunks_exact(k).zip(row.chunks_exact_mut(k)) {
-            for ((w, x), y) in synapse.iter_mut().zip(x).zip(y) {
+    let copies = &mut copies[..to.len()];
+    Arch::new().dispatch(|| {
+        for (x, row) in from.chunks_exact(k).zip(synapses.chunks_exact_mut(to.len())) {
+            copies.chunks_exact_mut(k).for_each(|copy| copy.copy_from_slice(x));
+            for ((w, x), y) in row.iter_mut().zip(&*copies).zip(to) {
                 let change = (genome.synapse_keep - 1.0) * *w + genome.synapse_update * x * y;
-                *w += libm::expf(-w.abs()) * change;
+                // s / (1 - s) is e^-|w|.
+                let s = sigmoid(-w.abs());
+                *w += s / (1.0 - s) * change;
             }
         }
-    }
+    });
 }
 
 #[cfg(test)]
