@@ -54,7 +54,8 @@ impl TeamEnvironment for SideBySide {
 fn learners(count: usize) -> Vec<Box<dyn Learner>> {
     let vsml = Vsml::new(VsmlConfig::default(), Kernel::detect()).unwrap_or_else(|error| panic!("{error}"));
     let theta = vsml.initialise(&mut stream(1, "initialise", &[]));
-    (0..count).map(|_| vsml.learner(&theta).unwrap_or_else(|error| panic!("{error}"))).collect()
+    let learner = vsml.learner(&theta).unwrap_or_else(|error| panic!("{error}"));
+    (0..count).filter_map(|_| learner.sibling()).collect()
 }
 
 fn teams(criterion: &mut Criterion) {

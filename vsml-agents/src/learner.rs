@@ -28,6 +28,12 @@ pub trait Learner: Send {
         Ok(())
     }
 
+    /// Another one of the same meta-parameters, which has not lived yet and takes less memory, and so less time, than one that is
+    /// made anew; nothing where that is the same.
+    fn sibling(&self) -> Option<Box<dyn Learner>> {
+        None
+    }
+
     /// How it talks with the others of its team; nothing where it does not.
     fn voice(&mut self) -> Option<&mut dyn Voice> {
         None

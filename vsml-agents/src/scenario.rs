@@ -138,11 +138,13 @@ pub(crate) struct Cast<'a> {
     /// None where there is no past: then that is the learner itself.
     past: Option<&'a MakePast<'a>>,
     resting: BTreeMap<String, Vec<Box<dyn Learner>>>,
+    /// The learner itself, made once, of whom the others are siblings; it never lives.
+    first: Option<Box<dyn Learner>>,
 }
 
 impl<'a> Cast<'a> {
     pub fn new(make: &'a dyn Fn() -> Result<Box<dyn Learner>, Unable>) -> Self {
-        Cast { make, past: None, resting: BTreeMap::new() }
+        Cast { make, past: None, resting: BTreeMap::new(), first: None }
     }
 
     pub fn with_past(self, past: Option<&'a MakePast<'a>>) -> Self {
@@ -154,11 +156,23 @@ impl<'a> Cast<'a> {
         if let (Some(Companion::Past), Some(past)) = (part, self.past) {
             return past(rng);
         }
-        let (name, make): (_, &dyn Fn() -> _) = match part {
-            Some(Companion::Player { name, make }) => (name.as_str(), &**make),
-            _ => (OWN, self.make),
+        if let Some(Companion::Player { name, make }) = part {
+            return self.resting.get_mut(name).and_then(Vec::pop).map_or_else(&**make, Ok);
+        }
+        if let Some(resting) = self.resting.get_mut(OWN).and_then(Vec::pop) {
+            return Ok(resting);
+        }
+        let first = match self.first.take() {
+            Some(first) => first,
+            None => (self.make)()?,
         };
-        self.resting.get_mut(name).and_then(Vec::pop).map_or_else(make, Ok)
+        match first.sibling() {
+            Some(sibling) => {
+                self.first = Some(first);
+                Ok(sibling)
+            }
+            None => Ok(first),
+        }
     }
 
     /// Keeps one for later. Whoever is of the past is not met again.

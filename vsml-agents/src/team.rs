@@ -68,8 +68,8 @@ pub fn live_together<'l>(
         if step > 0 && talkers.len() > 1 {
             talk(learners, &talkers);
         }
-        let mut actions: SmallVec<[Option<Action<'_>>; 8]> = SmallVec::new();
-        let mut regrets: SmallVec<[Option<f64>; 8]> = SmallVec::new();
+        let mut actions: SmallVec<[Option<Action<'_>>; 16]> = SmallVec::new();
+        let mut regrets: SmallVec<[Option<f64>; 16]> = SmallVec::new();
         for (agent, (learner, rng)) in learners.iter_mut().zip(&mut rngs).enumerate() {
             let Some(percept) = lifetime.percept(agent) else {
                 actions.push(None);

@@ -183,6 +183,11 @@ impl Learner for VsmlLearner {
         Ok(())
     }
 
+    fn sibling(&self) -> Option<Box<dyn Learner>> {
+        let (config, sub_rnn) = (self.config.clone(), self.sub_rnn.clone());
+        Some(Box::new(VsmlLearner { config, sub_rnn, others: 0, life: None, recorder: None }))
+    }
+
     fn voice(&mut self) -> Option<&mut dyn Voice> {
         self.life.as_mut().filter(|life| life.others > 0).map(|life| life as &mut dyn Voice)
     }
@@ -462,6 +467,30 @@ mod tests {
             actions.push((life, learner.probabilities().to_vec()));
         }
         assert_eq!(actions[0], actions[1]);
+    }
+
+    #[test]
+    fn a_sibling_is_one_that_was_made_anew() {
+        let vsml = Vsml::new(VsmlConfig::default(), Kernel::detect()).unwrap();
+        let theta = vsml.initialise(&mut stream(1, "theta", &[]));
+        let mut first = vsml.vsml_learner(&theta).unwrap();
+        let life = |learner: &mut dyn Learner| -> Vec<usize> {
+            let mut rng = stream(4, "luck", &[]);
+            learner.begin(&Space::uniform_box(-1.0, 1.0, 2), &Space::discrete(5), &mut rng).unwrap();
+            let act = |_| {
+                let action = learner.act(&SEEN, &mut rng).unwrap().index();
+                learner.feedback(&REWARDED);
+                action
+            };
+            (0..30).map(act).collect()
+        };
+        let expected = life(&mut first);
+        assert_eq!(life(&mut *first.sibling().unwrap()), expected);
+        // What becomes of one is nothing to the other.
+        let mut sibling = first.sibling().unwrap();
+        first.change_theta(&vec![0.0; theta.len()]).unwrap();
+        assert_eq!(life(&mut *sibling), expected);
+        assert_ne!(life(&mut first), expected);
     }
 
     #[test]

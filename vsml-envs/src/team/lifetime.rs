@@ -41,6 +41,8 @@ pub struct TeamLifetime {
     observations: Box<Observations>,
     answers: Vec<Step>,
     feedback: Vec<Option<Feedback>>,
+    /// What would have been right.
+    targets: Vec<Option<usize>>,
     alive: Vec<bool>,
     episode_begins: bool,
     steps: u64,
@@ -74,6 +76,7 @@ impl TeamLifetime {
             observations: guard("spaces", || observation_buffers(&*environment))?,
             answers: vec![Step::going_on(0.0); agents.len()],
             feedback: vec![None; agents.len()],
+            targets: vec![None; agents.len()],
             alive: vec![true; agents.len()],
             environment,
             rng,
@@ -138,6 +141,11 @@ impl TeamLifetime {
             self.environment.step(actions, &mut self.rng, &mut self.observations, &mut self.answers);
         })?;
         self.check_observations("step")?;
+        guard("target", || {
+            for (agent, target) in self.targets.iter_mut().enumerate() {
+                *target = self.environment.target(agent);
+            }
+        })?;
         for index in 0..self.len() {
             self.feedback[index] = None;
             if !self.alive[index] {
@@ -147,7 +155,7 @@ impl TeamLifetime {
             if !reward.is_finite() {
                 return Err(Fault::Reward(reward).of_agent(&agent.name));
             }
-            let target = guard("target", || self.environment.target(index))?;
+            let target = self.targets[index];
             if let Some(target) = target.filter(|&target| !agent.action_space.contains(Action::Discrete(target))) {
                 return Err(Fault::Target { target, space: agent.action_space.clone() }.of_agent(&agent.name));
             }

@@ -103,7 +103,7 @@ pub trait TeamEnvironment: Send + DynClone {
         None
     }
 
-    /// As [`Environment::target`](crate::Environment::target), of an agent.
+    /// As [`Environment::target`](crate::Environment::target), of an agent, whether or not it acted.
     fn target(&self, agent: usize) -> Option<usize> {
         let _ = agent;
         None
