@@ -206,6 +206,7 @@ fn chosen_weights(config: &Config, training: &MetaTraining) -> Weights {
         "learner": config.learner,
         "about": config.about,
         "tasks": config.tasks,
+        "phases": config.phases,
         "seed": config.seed,
         "generation": generation,
         "version": env!("CARGO_PKG_VERSION"),

@@ -80,6 +80,8 @@ fn rl2_is_near_the_best_there_is_or_better_than_thompson_sampling() {
     let id = "BernoulliBandit-v0:arms=10,steps=100";
     let (rl2, thompson) = rewards("rl2-bandit-n100-k10.safetensors", "thompson", id);
     assert!(rl2 > thompson + 3.0, "{rl2} against {thompson}");
+    let (rl2, psrl) = rewards("rl2-mdp-n10.safetensors", "psrl", "RandomMdp-v0");
+    assert!(rl2 > psrl + 15.0, "{rl2} against {psrl}");
 }
 
 #[test]
