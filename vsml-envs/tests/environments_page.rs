@@ -19,7 +19,7 @@ use vsml_envs::{Lifetime, Listing, Registry, Space, Tasks};
 const LIVES: u64 = 100;
 
 /// The rooms, in the order of the page, with the words above each.
-const ROOMS: [(&str, &str); 9] = [
+const ROOMS: [(&str, &str); 10] = [
     ("bandits", "Bandits"),
     ("tabular", "Tabular decision processes"),
     ("grid", "Gridworlds: hearts and traps"),
@@ -29,6 +29,7 @@ const ROOMS: [(&str, &str); 9] = [
     ("probes", "Probes of memory and exploration"),
     ("alchemy", "Symbolic Alchemy"),
     ("supervised", "Supervised streams"),
+    ("team", "Worlds of several agents"),
 ];
 
 /// What is known of an id besides what can be asked of it.
@@ -88,6 +89,33 @@ fn random_score(tasks: &Tasks) -> (f64, f64) {
     (mean, (variance / LIVES as f64).sqrt())
 }
 
+/// An agent, as the page shows it.
+struct Seat {
+    name: String,
+    observation: Space,
+    action: Space,
+    score: (f64, f64),
+}
+
+/// Everybody who takes part; one that has no name where that is all.
+fn seats(listing: &Listing) -> Vec<Seat> {
+    let registry = Registry::builtin();
+    let tasks: Vec<(String, Tasks)> = match registry.is_team(&listing.id) {
+        Ok(true) => {
+            let names = registry.make_team(&listing.id).unwrap().sample(&key(1, 0)).unwrap().agents();
+            let seat = |name: String| (name.clone(), registry.make(&format!("{}:seat={name}", listing.id)).unwrap());
+            names.into_iter().map(seat).collect()
+        }
+        _ => vec![(String::new(), tasks(listing))],
+    };
+    let seat = |(name, tasks): (String, Tasks)| {
+        let task = tasks.sample(&key(1, 0)).unwrap();
+        let (observation, action) = (task.observation_space(), task.action_space());
+        Seat { name, observation, action, score: random_score(&tasks) }
+    };
+    tasks.into_iter().map(seat).collect()
+}
+
 /// Three digits that count.
 fn short(x: f64) -> String {
     let digits = if x == 0.0 { 0 } else { (2 - x.abs().log10().floor() as i32).clamp(0, 4) as usize };
@@ -96,20 +124,40 @@ fn short(x: f64) -> String {
 
 fn entry(page: &mut String, listing: &Listing, about: &About, speed: Option<&f64>) {
     let id = &listing.id;
-    let tasks = tasks(listing);
-    let task = tasks.sample(&key(1, 0)).unwrap();
-    let (mean, error) = random_score(&tasks);
-    writeln!(page, "### {id}\n\n{}{}.\n", listing.summary[..1].to_uppercase(), &listing.summary[1..]).unwrap();
+    let seats = seats(listing);
+    let named: Vec<String> = seats.iter().map(|seat| seat.name.clone()).collect();
+    // Where all are alike, one line says it of all.
+    let said = |of: &dyn Fn(&Seat) -> String| {
+        let all: Vec<String> = seats.iter().map(of).collect();
+        match all.iter().all(|other| *other == all[0]) {
+            true => all[0].clone(),
+            false => {
+                named.iter().zip(&all).map(|(name, what)| format!("{what} ({name})")).collect::<Vec<_>>().join("; ")
+            }
+        }
+    };
+    let score = |seat: &Seat| format!("{} ± {}", short(seat.score.0), short(seat.score.1));
+    let stop = if listing.summary.ends_with('?') { "" } else { "." };
+    writeln!(page, "### {id}\n\n{}{}{stop}\n", listing.summary[..1].to_uppercase(), &listing.summary[1..]).unwrap();
     if about.picture.is_some() {
         writeln!(page, "![{id}](pictures/{id}.gif)\n").unwrap();
     }
     writeln!(page, "| | |\n|---|---|").unwrap();
     let mut row = |name: &str, what: &str| writeln!(page, "| {name} | {what} |").unwrap();
-    row("observation", &space(&task.observation_space()));
-    row("action", &space(&task.action_space()));
+    if seats.len() > 1 {
+        row("agents", &named.join(", "));
+    }
+    row("observation", &said(&|seat| space(&seat.observation)));
+    row("action", &said(&|seat| space(&seat.action)));
     row("lifetime", &listing.length.to_string());
     row("rewards", &about.rewards);
-    row("a random player earns in a lifetime", &format!("{} ± {}", short(mean), short(error)));
+    row(
+        match seats.len() {
+            1 => "a random player earns in a lifetime",
+            _ => "random players earn in a lifetime, each",
+        },
+        &said(&score),
+    );
     row("best known", &about.best);
     row("source", &about.source);
     if !listing.parameters.is_empty() {
@@ -117,7 +165,9 @@ fn entry(page: &mut String, listing: &Listing, about: &About, speed: Option<&f64
             listing.parameters.iter().map(|(name, value)| format!("`{name}={}`", plain(value))).collect();
         row("parameters", &parameters.join(" "));
     }
-    row("million steps a second, one core", &speed.map_or("not measured".into(), |speed| short(*speed)));
+    if let Some(speed) = speed {
+        row("million steps a second, one core", &short(*speed));
+    }
     page.push('\n');
 }
 
@@ -129,8 +179,9 @@ fn plain(value: &serde_json::Value) -> String {
 }
 
 fn page() -> String {
-    let listings: BTreeMap<String, Listing> =
-        Registry::builtin().list().into_iter().map(|listing| (listing.id.clone(), listing)).collect();
+    let registry = Registry::builtin();
+    let all = [registry.list(), registry.list_teams()].concat();
+    let listings: BTreeMap<String, Listing> = all.into_iter().map(|listing| (listing.id.clone(), listing)).collect();
     let speed: BTreeMap<String, f64> =
         toml::from_str(&std::fs::read_to_string(path("about/speed.toml")).unwrap()).unwrap();
     let mut page = String::from(
@@ -138,7 +189,7 @@ fn page() -> String {
 
 Every id, as it is by default. An id takes parameters after a colon, its own and those that every id takes
 (`vsml list`), and stands for a distribution of tasks: what varies from task to task is drawn anew for each lifetime.
-`vsml play ID` shows one. The documentation of each family's struct says all about it: dynamics, rewards, where an
+`vsml play ID` shows one. Worlds of several agents come last. The documentation of each family's struct says all about it: dynamics, rewards, where an
 episode ends, and every deviation from its source.
 
 This page is made by `VSML_WRITE=1 cargo test -p vsml-envs --test environments_page`, and a test holds it to what is the

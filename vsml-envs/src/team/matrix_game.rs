@@ -129,8 +129,8 @@ impl TeamEnvironment for MatrixGame {
 /// are 100 moves long by default.
 ///
 /// # Arguments
-/// `payoffs`: a matrix as in the table, or nothing to draw one. `actions` (2): of each player, where one is drawn. `random`
-/// (`general`): how it is drawn; `zero-sum` or `symmetric` are the others.
+/// `payoffs`: a matrix as in the table; of `MatrixGame-v0` also nothing, to draw one. `MatrixGame-v0` alone has `actions` (2): of
+/// each player, where a matrix is drawn; and `random` (`general`): how it is drawn; `zero-sum` or `symmetric` are the others.
 ///
 /// # Differences from the source
 /// The prisoner's dilemma is that of the *pax* library (Willi et al. 2022), with its observations; the payoffs of the others
@@ -149,10 +149,18 @@ pub struct MatrixGames {
     pub random: Random,
 }
 
-impl MatrixGames {
+/// A game whose matrix is given, as those with names are; its page of the manual is that of [`MatrixGames`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenGame {
+    /// The matrix.
+    pub payoffs: Payoffs,
+}
+
+impl GivenGame {
     fn of(rows: usize, columns: usize, payoffs: &[[f64; 2]]) -> Self {
         let payoffs = Payoffs::new(rows, columns, |row, column| payoffs[row * columns + column]);
-        MatrixGames { payoffs: Some(payoffs), ..Self::default() }
+        GivenGame { payoffs }
     }
 
     /// Both betray, though both would be better off if neither did.
@@ -185,6 +193,18 @@ impl MatrixGames {
         let payoffs =
             [0.0, -1.0, 1.0, 1.0, 0.0, -1.0, -1.0, 1.0, 0.0f64].map(|own| [own, if own == 0.0 { 0.0 } else { -own }]);
         Self::of(3, 3, &payoffs)
+    }
+}
+
+impl TeamDistribution for GivenGame {
+    fn sample(&self, _: &mut Rng) -> Box<dyn TeamEnvironment> {
+        Box::new(MatrixGame::new(self.payoffs.clone()))
+    }
+}
+
+impl TeamFamily for GivenGame {
+    fn check(&self) -> Result<(), String> {
+        Ok(())
     }
 }
 
@@ -230,18 +250,17 @@ mod tests {
 
     #[test]
     fn games_are_what_their_names_promise() {
-        let payoffs = |games: MatrixGames| games.payoffs.unwrap();
-        let dilemma = payoffs(MatrixGames::prisoners_dilemma());
+        let dilemma = GivenGame::prisoners_dilemma().payoffs;
         for other in 0..2 {
             assert!(dilemma.of(1, other)[0] > dilemma.of(0, other)[0], "to betray is always better");
         }
         assert!(dilemma.of(0, 0)[0] > dilemma.of(1, 1)[0]);
-        for zero_sum in [payoffs(MatrixGames::matching_pennies()), payoffs(MatrixGames::rock_paper_scissors())] {
+        for zero_sum in [GivenGame::matching_pennies().payoffs, GivenGame::rock_paper_scissors().payoffs] {
             let [rows, columns] = zero_sum.actions();
             assert!((0..rows * columns).all(|i| zero_sum.of(i / columns, i % columns).iter().sum::<f64>() == 0.0));
         }
-        for symmetric in [MatrixGames::prisoners_dilemma(), MatrixGames::chicken(), MatrixGames::stag_hunt()] {
-            let payoffs = payoffs(symmetric);
+        for symmetric in [GivenGame::prisoners_dilemma(), GivenGame::chicken(), GivenGame::stag_hunt()] {
+            let payoffs = symmetric.payoffs;
             assert!((0..4).all(|i| payoffs.of(i / 2, i % 2)[0] == payoffs.of(i % 2, i / 2)[1]));
         }
     }

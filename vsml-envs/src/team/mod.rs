@@ -34,7 +34,7 @@ use crate::tabular::Table;
 use crate::{Action, LifetimeLength, Registry, RegistryError, Rng, Space, Step};
 use dyn_clone::DynClone;
 use guessing_team::GuessingTeams;
-use matrix_game::MatrixGames;
+use matrix_game::{GivenGame, MatrixGames};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use simple_spread::SimpleSpreads;
@@ -156,21 +156,18 @@ pub fn observation_buffers(environment: &dyn TeamEnvironment) -> Box<Observation
 /// Registers the worlds of several agents.
 pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     let games = [
-        ("PrisonersDilemma-v0", "to betray pays, unless the other does too", MatrixGames::prisoners_dilemma()),
-        (
-            "MatchingPennies-v0",
-            "one wants to do the same, the other wants the opposite",
-            MatrixGames::matching_pennies(),
-        ),
-        ("Chicken-v0", "who gives way loses little, if nobody does both lose all", MatrixGames::chicken()),
-        ("StagHunt-v0", "together a stag, alone a hare", MatrixGames::stag_hunt()),
-        ("BattleOfTheSexes-v0", "better together, but where?", MatrixGames::battle_of_the_sexes()),
-        ("RockPaperScissors-v0", "each beats one and loses to one", MatrixGames::rock_paper_scissors()),
-        ("MatrixGame-v0", "any two players, any payoffs, drawn for each task", MatrixGames::default()),
+        ("PrisonersDilemma-v0", "to betray pays, unless the other does too", GivenGame::prisoners_dilemma()),
+        ("MatchingPennies-v0", "one wants to do the same, the other wants the opposite", GivenGame::matching_pennies()),
+        ("Chicken-v0", "who gives way loses little, if nobody does both lose all", GivenGame::chicken()),
+        ("StagHunt-v0", "together a stag, alone a hare", GivenGame::stag_hunt()),
+        ("BattleOfTheSexes-v0", "better together, but where?", GivenGame::battle_of_the_sexes()),
+        ("RockPaperScissors-v0", "each beats one and loses to one", GivenGame::rock_paper_scissors()),
     ];
     for (id, summary, games) in games {
         registry.register_team_family(id, summary, LifetimeLength::Steps(100), games)?;
     }
+    let drawn = "any two players, any payoffs, drawn for each task";
+    registry.register_team_family("MatrixGame-v0", drawn, LifetimeLength::Steps(100), MatrixGames::default())?;
     registry.register_team_family(
         "CoinGame-v0",
         "coins of two colours: to take all pays, unless the other does too",
