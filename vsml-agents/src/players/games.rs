@@ -5,7 +5,11 @@
 
 use crate::learner::{Learner, Unable};
 use rand::RngExt;
+use std::collections::{BTreeMap, VecDeque};
 use vsml_envs::{Action, Feedback, Percept, Rng, Space};
+
+/// More moves would never be seen twice.
+pub(super) const MAX_MEMORY: usize = 16;
 
 /// How many actions a player and the other one have, as the spaces of a matrix game say.
 fn actions(observation: &Space, action: &Space) -> Result<[usize; 2], Unable> {
@@ -46,25 +50,66 @@ impl Learner for TitForTat {
 }
 
 /// Takes the action that pays best against what the other has done so far, in the shares in which it has done it: fictitious
-/// play (Brown 1951).
+/// play (Brown 1951). With a memory, only what the other did after the same last moves counts, as many of them as have been
+/// seen before, up to `memory`: it reads whoever falls into a pattern, as the machines did that played matching pennies
+/// against people (Shannon 1953, *A Mind-Reading (?) Machine*).
 ///
 /// What a pair of actions pays it learns by playing it, the mean where that varies; what it has not tried yet it takes for as
 /// good as the best it has seen, and of equal actions it takes any.
 #[derive(Default)]
 pub struct BestResponse {
+    /// How many of the last moves it looks at, of both.
+    memory: usize,
     actions: [usize; 2],
     /// Sum and number of rewards for each pair of actions.
     paid: Vec<(f64, f64)>,
     /// How often the other did what.
     done: Vec<f64>,
+    /// The last moves, the last one first; each is one's own action times as many as the other has, plus the other's.
+    moves: VecDeque<usize>,
+    /// How often the other did what after so many last moves.
+    after: BTreeMap<Vec<usize>, Vec<f64>>,
     /// The reward that is yet to be put down to the actions that the next percept shows.
     reward: Option<f64>,
+}
+
+impl BestResponse {
+    /// One that looks at so many of the last moves.
+    pub fn with_memory(memory: usize) -> Self {
+        BestResponse { memory, ..Self::default() }
+    }
+
+    /// Remembers what was done after what.
+    fn remember(&mut self, own: usize, other: usize) {
+        self.done[other] += 1.0;
+        if self.memory == 0 {
+            return;
+        }
+        let others = self.actions[1];
+        let moves: Vec<usize> = self.moves.iter().copied().collect();
+        for count in 1..=moves.len() {
+            let done = self.after.entry(moves[..count].to_vec()).or_insert_with(|| vec![0.0; others]);
+            done[other] += 1.0;
+        }
+        self.moves.truncate(self.memory - 1);
+        self.moves.push_front(own * others + other);
+    }
+
+    /// How often the other did what, after as many of the last moves as have been seen before.
+    fn expected(&self) -> &[f64] {
+        let moves: Vec<usize> = self.moves.iter().copied().collect();
+        let longest = (1..=moves.len()).rev().find_map(|count| self.after.get(&moves[..count]));
+        longest.unwrap_or(&self.done)
+    }
 }
 
 impl Learner for BestResponse {
     fn begin(&mut self, observation: &Space, action: &Space, _: &mut Rng) -> Result<(), Unable> {
         let [own, others] = actions(observation, action)?;
         *self = BestResponse {
+            memory: self.memory,
+            moves: VecDeque::with_capacity(self.memory),
+            after: BTreeMap::new(),
             actions: [own, others],
             paid: vec![(0.0, 0.0); own * others],
             done: vec![1.0; others],
@@ -78,15 +123,16 @@ impl Learner for BestResponse {
         if let (Some(reward), Some([own, other])) = (self.reward.take(), last(percept, others)) {
             let (sum, times) = &mut self.paid[own * others + other];
             (*sum, *times) = (*sum + reward, *times + 1.0);
-            self.done[other] += 1.0;
+            self.remember(own, other);
         }
         let known = self.paid.iter().filter(|(_, times)| *times > 0.0).map(|(sum, times)| sum / times);
         let hope = known.fold(f64::NEG_INFINITY, f64::max);
         let hope = if hope.is_finite() { hope } else { 0.0 };
+        let expected = self.expected();
         let worth = |own: usize| -> f64 {
             let payoffs = self.paid[own * others..(own + 1) * others].iter();
             let payoffs = payoffs.map(|(sum, times)| if *times > 0.0 { sum / times } else { hope });
-            payoffs.zip(&self.done).map(|(payoff, times)| payoff * times).sum()
+            payoffs.zip(expected).map(|(payoff, times)| payoff * times).sum()
         };
         let best = (0..count).map(worth).fold(f64::NEG_INFINITY, f64::max);
         let equals = || (0..count).filter(|own| worth(*own) == best);
@@ -138,6 +184,18 @@ mod tests {
         assert!(own > 90.0, "rock beats scissors: {own}");
         let [_, own] = played("StagHunt-v0", ["always:arm=0", "best-response"]);
         assert!(own > 390.0, "{own}");
+    }
+
+    #[test]
+    fn a_memory_reads_patterns() {
+        // Tit for tat does as it was done by, and is read either way.
+        let [forgetful, _] = played("MatchingPennies-v0", ["best-response", "tit-for-tat"]);
+        let [reading, _] = played("MatchingPennies-v0", ["best-response:memory=2", "tit-for-tat"]);
+        assert!(reading > 90.0 && forgetful > 90.0, "{reading} and {forgetful}");
+        let [reading, read] = played("MatchingPennies-v0:steps=1000", ["best-response:memory=3", "best-response"]);
+        assert!(reading > 300.0 && read == -reading, "{reading}");
+        let [reading, _] = played("MatchingPennies-v0:steps=1000", ["best-response:memory=3", "random"]);
+        assert!(reading.abs() < 100.0, "nobody reads chance: {reading}");
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub use alchemy::AlchemyHeuristic;
 pub use bandit::{Dependent, EpsilonGreedy, Greedy, Thompson, Ucb1};
 pub use beb::Beb;
 pub use dense::Initial;
+use games::MAX_MEMORY;
 pub use games::{BestResponse, TitForTat};
 pub use gittins::Gittins;
 pub use greedy_mdp::GreedyMdp;
@@ -79,7 +80,10 @@ pub const LISTING: [(&str, &str); 25] = [
     ),
     ("sarsa:learning_rate=0.1,discount=0.99,epsilon=0.1", "tabular: values of actions, from what is done then"),
     ("tit-for-tat", "matrix games: what the other did last, at first action 0"),
-    ("best-response", "matrix games: what pays best against what the other has done so far"),
+    (
+        "best-response:memory=0",
+        "matrix games: what pays best against what the other has done so far, after the same last moves",
+    ),
     ("alchemy-heuristic", "Alchemy: random stones into random potions, then what is good into the cauldron"),
     ("sgd:learning_rate=0.01", "supervised streams: online softmax regression; with hidden=N, N tanh units between"),
     ("adam:learning_rate=0.001", "the same with Adam"),
@@ -152,7 +156,13 @@ pub fn make(spec: &str) -> Result<Box<dyn Learner>, PlayerError> {
             no_parameter(spec, parameters).map(|()| Box::<AlchemyHeuristic>::default() as Box<dyn Learner>)
         }
         "tit-for-tat" => no_parameter(spec, parameters).map(|()| Box::<TitForTat>::default() as Box<dyn Learner>),
-        "best-response" => no_parameter(spec, parameters).map(|()| Box::<BestResponse>::default() as Box<dyn Learner>),
+        "best-response" => {
+            let memory = parameter(spec, parameters, "memory", 0)?;
+            if memory > MAX_MEMORY {
+                return Err(refuse(spec, format!("memory is {memory}: it must be 0 to {MAX_MEMORY}")));
+            }
+            Ok(Box::new(BestResponse::with_memory(memory)))
+        }
         "oracle" => no_parameter(spec, parameters).map(|()| Box::<Oracle>::default() as Box<dyn Learner>),
         "ucb1" => Ok(Box::new(Ucb1::new(exploration(spec, parameters, 1.0)?))),
         "ucb1-posterior" => Ok(Box::new(Ucb1::posterior(exploration(spec, parameters, 0.2)?))),
