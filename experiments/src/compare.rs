@@ -85,7 +85,12 @@ impl Run {
 
 /// Every value of a table under its dotted key; those of arrays one a line.
 fn flatten(prefix: &str, table: &Table, keys: &mut BTreeMap<String, String>) {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToString::to_string);
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        // Most numbers are of single precision, and are shown as they were written: 0.025, not 0.02500000037252903.
+        Value::Float(number) if f64::from(*number as f32) == *number => (*number as f32).to_string(),
+        value => value.to_string(),
+    };
     for (key, value) in table {
         let key = format!("{prefix}{key}");
         match value {

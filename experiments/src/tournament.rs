@@ -275,19 +275,19 @@ mod tests {
         // Against dove, then against hawk.
         let evaluations = [
             pair("dove", &[2.0, 4.0], &[3.0, 3.0]),
-            pair("hawk", &[9.0, 9.0], &[0.0, 2.0]),
-            pair("dove", &[0.0, 2.0], &[9.0, 9.0]),
+            pair("hawk", &[10.0, 10.0], &[0.0, 2.0]),
+            pair("dove", &[0.0, 2.0], &[10.0, 10.0]),
             pair("hawk", &[-4.0, -6.0], &[-4.0, -6.0]),
         ];
         let standings = Standings::new(&names, &evaluations);
         assert_eq!(standings.columns(), ["hawk", "dove", OVERALL]);
         let rewards = standings.rows(|of| told(of(Measure::Reward), Found::with_error));
-        // Life by life, hawk has 2.5 and 1.5 over both, dove 1 and 3.
-        assert_eq!(rewards[0], ("hawk", ["-5.00 ±1.00", "9.00 ±.00", "2.00 ±.50"].map(String::from).to_vec()));
+        // Life by life, hawk has 3 and 2 over both, dove 1 and 3.
+        assert_eq!(rewards[0], ("hawk", ["-5.00 ±1.00", "10.00 ±.00", "2.50 ±.50"].map(String::from).to_vec()));
         assert_eq!(rewards[1], ("dove", ["1.00 ±1.00", "3.00 ±1.00", "2.00 ±1.00"].map(String::from).to_vec()));
         let text = standings.text();
-        // Of hawk against dove: (9 + 0) / 2 and (9 + 2) / 2; at worst 0 and 2.
-        assert!(text.contains("5.00 / 1.00"), "{text}");
+        // Of hawk against dove: (10 + 0) / 2 and (10 + 2) / 2; at worst 0 and 2.
+        assert!(text.contains("5.50 / 1.00"), "{text}");
     }
 
     #[test]
