@@ -12,7 +12,40 @@ Examples:
   vsml resume runs/mine
   vsml play CartPole-v1 --player runs/mine --gif cartpole.gif
 
-Exit codes: 0 done, 1 check has found something, 2 bad input, 3 training diverged, 6 disk failure, 75 interrupted (resume goes on), 130 stopped at once.";
+Exit codes: 0 done, 1 check has found something or reproduce comes to something else, 2 bad input, 3 training diverged, 6 disk failure, 75 interrupted (resume goes on), 130 stopped at once.";
+
+const TOURNAMENT_EXAMPLES: &str = "\
+Each PLAYER is the learner in the scenario `GAME with OTHER`, for each OTHER of them and for a second one like itself: in a
+seat that is drawn anew for each life, with OTHER in all other seats. All meet the same tasks with the same luck.
+
+The first table has a row for each player and a column for each that it met: the mean reward of a lifetime with its standard
+error, and at the end the mean over all whom it met, by which rows are sorted. The second one says what became of everybody:
+the mean over all agents (welfare), and the reward of the one that came off worst.
+
+Examples:
+  vsml tournament PrisonersDilemma-v0 tit-for-tat always:arm=0 always:arm=1 random
+  vsml tournament Chicken-v0:steps=50 runs/a runs/b best-response --lifetimes 1000 --out chicken.md";
+
+const COMPARE_HELP: &str = "\
+A row for each run has the keys of its configuration that are not the same in all of them, and how training went. Then, for
+each scenario in which at least two of the runs were evaluated: the interquartile mean of every learner with its 95 % bootstrap
+interval, and the probability that a life of the run's own learner is better than one of the first run's (0.5: neither is).
+`vsml evaluate RUN --on ID` evaluates runs in a scenario that is not there yet.
+
+Example:
+  vsml train experiments/configs/cartpole.toml --out runs/one
+  vsml train experiments/configs/cartpole.toml --set optimizer.pairs=32 --out runs/other
+  vsml compare runs/one runs/other";
+
+const REPRODUCE_HELP: &str = "\
+Trains the configuration of NAME into a folder of its own, evaluates what comes of it and the shipped weights in the scenarios
+of the configuration, with the same tasks and luck, and says for each whether the 95 % intervals of their interquartile means
+overlap, and whether the meta-parameters are the same bits. Exit code 0 if all overlap, 1 if not. The same command goes on where
+it was stopped. `vsml list` shows what is shipped.
+
+Examples:
+  vsml reproduce quickstart
+  vsml reproduce clone --generations 2000   # a shorter try, which need not come to the same";
 
 /// Meta-reinforcement learning with VSML: meta-train a learning algorithm, then evaluate it on tasks it has never seen.
 #[derive(Debug, Parser)]
@@ -40,11 +73,24 @@ pub enum Command {
     /// Play reference players on the tasks of well-known tables, beside the numbers published or computed for them; takes
     /// minutes
     Reference(ReferenceArguments),
+    /// Everybody against everybody in a game for several agents: who gets what against whom, and what that does to all
+    #[command(after_help = TOURNAMENT_EXAMPLES)]
+    Tournament(TournamentArguments),
     /// Write a run's report again
     Report {
         /// The run's folder
         run: PathBuf,
     },
+    /// What differs between runs, and what came of it: configurations, training, and evaluations in the same scenarios
+    #[command(after_help = COMPARE_HELP)]
+    Compare {
+        /// The runs' folders; the first is what the others are held against
+        #[arg(value_name = "RUN", num_args = 2.., required = true)]
+        runs: Vec<PathBuf>,
+    },
+    /// Train shipped weights again, and say whether that comes to the same; exit code 1 if it does not
+    #[command(after_help = REPRODUCE_HELP)]
+    Reproduce(ReproduceArguments),
     /// Print the hash of a run: equal for equal configurations, seeds and kernels, whatever the threads
     Hash {
         /// The run's folder
@@ -52,7 +98,7 @@ pub enum Command {
     },
     /// Let a player or a meta-trained learner live in an environment, and show it: on the terminal, or as an animation
     Play(PlayArguments),
-    /// List environments with their parameters, and reference players
+    /// List environments with their parameters, reference players, and shipped weights
     List,
     /// Say what is wrong with environments: from panics to states that clones share
     Check(CheckArguments),
@@ -139,12 +185,12 @@ pub struct BenchmarkArguments {
 
 #[derive(Debug, Args)]
 pub struct EvaluateArguments {
-    /// The run's folder, or a file of meta-parameters (theta.safetensors)
+    /// The run's folder, a file of meta-parameters (theta.safetensors), or the name of shipped ones (`vsml list`)
     pub run: PathBuf,
     /// Task distributions: ids with parameters, as in BernoulliBandit-v0:arms=5
     #[arg(long, value_name = "ID", num_args = 1.., required = true)]
     pub on: Vec<String>,
-    /// Reference players to evaluate beside it
+    /// Reference players to evaluate beside it, runs' folders, files of meta-parameters, or names of shipped ones
     #[arg(long, value_name = "NAME", num_args = 0..)]
     pub players: Option<Vec<String>>,
     /// Evaluate the same meta-parameters also in a network of these hidden layers, as in 32 or 32,16; may be given several
@@ -157,6 +203,20 @@ pub struct EvaluateArguments {
     /// Seed of tasks and luck [default: the run's]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+#[derive(Debug, Args)]
+pub struct ReproduceArguments {
+    /// Shipped weights (`vsml list`), as in quickstart
+    pub name: String,
+    /// Train so many generations instead of what the configuration says
+    #[arg(long, value_name = "N")]
+    pub generations: Option<u64>,
+    /// Folder of the run [default: runs/reproduce-NAME]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
     #[command(flatten)]
     pub machine: Machine,
 }
@@ -181,11 +241,31 @@ pub struct ReferenceArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct TournamentArguments {
+    /// The game: the id of a world of several agents, with parameters, as in PrisonersDilemma-v0:steps=50
+    pub game: String,
+    /// Who takes part: reference players and shipped weights (`vsml list`), runs' folders, or files of meta-parameters
+    #[arg(value_name = "PLAYER", required = true)]
+    pub players: Vec<String>,
+    /// Lifetimes of each player against each
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(2..=10_000_000))]
+    pub lifetimes: u64,
+    /// Seed of tasks and luck
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Write the tables into this file too, as Markdown, with 95 % intervals
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+#[derive(Debug, Args)]
 pub struct PlayArguments {
     /// Environment: an id with parameters, as in HeartsAndTraps-v0:walls=5,steps=100
     pub id: String,
-    /// Who plays: a reference player (`vsml list`), a run's folder, or a file of meta-parameters; in a team, one for each
-    /// agent in their order, or one for all
+    /// Who plays: a reference player or shipped weights (`vsml list`), a run's folder, or a file of meta-parameters; in a
+    /// team, one for each agent in their order, or one for all
     #[arg(long = "player", value_name = "NAME", default_value = "random", num_args = 1..)]
     pub players: Vec<String>,
     /// Write an animation into this file instead of showing characters on the terminal

@@ -9,12 +9,11 @@
 use crate::arguments::{BenchmarkArguments, Machine};
 use crate::config::{Config, make_scenarios};
 use crate::evaluate::{Contender, evaluate_all};
-use crate::exit::Interrupted;
+use crate::exit::{Interrupted, same_command_goes_on};
 use crate::machine::STOP;
 use crate::output::{note, say};
-use crate::run_folder::RunFolder;
-use crate::table::new_table;
-use crate::train::complete;
+use crate::table::{new_table, with_interval};
+use crate::train::{begin_or_go_on, complete};
 use anyhow::{Context, Result, anyhow, bail};
 use comfy_table::{CellAlignment, ContentArrangement};
 use serde::Deserialize;
@@ -25,10 +24,6 @@ use toml::{Table, Value};
 use vsml_agents::{Evaluation, TrainingError, Unable, statistics};
 use vsml_core::{Kernel, write_durably};
 use vsml_envs::{Registry, stream};
-
-/// Repetitions of a bootstrap.
-const REPETITIONS: usize = 2000;
-const CONFIDENCE: f64 = 0.95;
 
 /// What is compared, as TOML.
 #[derive(Clone, Debug, Deserialize)]
@@ -202,7 +197,7 @@ impl Benchmark {
         for seed in &self.seeds {
             let evaluations = evaluate_all(&players, &scenarios, lifetimes, *seed, machine, &[], &mut |_| Ok(()))?;
             if STOP.load(Relaxed) {
-                return Err(interrupted());
+                return Err(same_command_goes_on());
             }
             for evaluation in evaluations {
                 let reward = mean_reward(&evaluation);
@@ -272,36 +267,13 @@ fn trained(
             None => return Err(error),
         },
     };
-    let checkpoint;
-    let folder = if path.join("config.toml").exists() {
-        let folder = RunFolder::open(path)?;
-        if folder.config()? != config {
-            let path = path.display();
-            bail!("{path} holds a run of another configuration: remove it, or choose another folder with --out");
-        }
-        checkpoint = folder.load_checkpoint()?;
-        folder
-    } else {
-        let folder = RunFolder::create(path)?;
-        folder.write_json("manifest.json", &machine.manifest(config.seed))?;
-        folder.write_config(&config)?;
-        checkpoint = None;
-        folder
-    };
-    if let Some(archive) = &checkpoint {
-        training.restore(archive)?;
-    }
+    let (folder, checkpoint) = begin_or_go_on(registry, &config, path, machine, &mut training)?;
     let evaluations = complete(registry, &config, &folder, &mut training, checkpoint.as_ref(), machine);
-    let evaluations = evaluations.map_err(|error| if error.is::<Interrupted>() { interrupted() } else { error })?;
+    let evaluations =
+        evaluations.map_err(|error| if error.is::<Interrupted>() { same_command_goes_on() } else { error })?;
     let [evaluation] = &evaluations[..] else { bail!("{} has no evaluation", path.display()) };
     let validation = training.best().map_or(f64::NEG_INFINITY, |best| best.score);
     Ok(mean_reward(evaluation).map(|reward| (validation, reward)))
-}
-
-/// The signal that ends a benchmark ends it for now.
-fn interrupted() -> anyhow::Error {
-    let stopped = Interrupted { generation: 0, folder: PathBuf::new(), command: String::new() };
-    anyhow::Error::new(stopped).context("interrupted; everything up to here is saved, and the same command goes on")
 }
 
 /// Why a learner cannot live somewhere, if that is what the error says.
@@ -326,16 +298,13 @@ fn as_path(text: &str) -> PathBuf {
     PathBuf::from(text.trim().chars().map(allowed).collect::<String>())
 }
 
-fn cell_text(cell: &Cell, with_interval: bool) -> String {
+fn cell_text(cell: &Cell, interval: bool) -> String {
     let Ok(rewards) = &cell.seeds else { return "n/a".into() };
     let mean = statistics::mean(rewards);
-    if !with_interval || rewards.len() < 2 {
+    if !interval || rewards.len() < 2 {
         return format!("{mean:.2}");
     }
-    let mut rng = stream(0, "bootstrap", &[]);
-    let of_mean = |drawn: &mut [f64]| statistics::mean(drawn);
-    let interval = statistics::bootstrap_interval(&[rewards], of_mean, REPETITIONS, CONFIDENCE, &mut rng);
-    format!("{mean:.2} ({:.2} to {:.2})", interval.low, interval.high)
+    with_interval(mean, statistics::mean_interval(rewards, &mut stream(0, "bootstrap", &[])))
 }
 
 /// Rows are learners here, because there are more of them than a terminal has room for.

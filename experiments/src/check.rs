@@ -1,6 +1,7 @@
 //! `vsml check`: what is wrong with environments.
 
 use crate::arguments::CheckArguments;
+use crate::exit::FOUND;
 use crate::output::say;
 use crate::table::new_table;
 use anyhow::{Result, bail};
@@ -10,9 +11,6 @@ use std::process::ExitCode;
 use vsml_envs::check::{CHECKS, Check, Options, Report, Severity, check_id};
 use vsml_envs::team::check::{TeamReport, check_team};
 use vsml_envs::{Registry, RegistryError, nearest};
-
-/// Something was found.
-const FOUND: u8 = 1;
 
 /// Checks what is asked for and prints a table. The exit code says whether an error was found, or, if warnings count,
 /// anything.

@@ -6,6 +6,7 @@ use crate::machine::STOP;
 use crate::output::say;
 use crate::report_command::write_report;
 use crate::run_folder::RunFolder;
+use crate::shipped;
 use crate::table;
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -92,8 +93,8 @@ impl Contender {
         Ok(Contender { name: name.into(), make: Arc::new(make) })
     }
 
-    /// Whoever is meant: a run's folder, a file of meta-parameters, or a reference player. It stands in tables as it was
-    /// asked for.
+    /// Whoever is meant: a run's folder, a file of meta-parameters, the name of shipped ones, or a reference player. It stands
+    /// in tables as it was asked for.
     ///
     /// # Errors
     /// If there is no such thing, or it cannot be read.
@@ -101,11 +102,12 @@ impl Contender {
         let path = Path::new(name);
         let weights = if path.is_dir() {
             load_weights(&RunFolder::look(path)?)?
-        } else if path.is_file() {
-            Weights::load(path)?
+        } else if let Some(weights) = weights_without_run(path)? {
+            weights
         } else {
-            return Contender::player(name)
-                .with_context(|| format!("`{name}` is no folder of a run, no file and no reference player"));
+            return Contender::player(name).with_context(|| {
+                format!("`{name}` is no folder of a run, none of the shipped weights, no file and no reference player")
+            });
         };
         Ok(Contender { name: name.into(), ..Contender::trained(&weights, None, kernel)? })
     }
@@ -121,14 +123,17 @@ pub fn evaluate(registry: &Registry, arguments: &EvaluateArguments) -> Result<()
     let machine = &arguments.machine;
     let scenarios = make_scenarios(registry, &arguments.on, machine.kernel())?;
     let names = arguments.players.clone();
-    if arguments.run.is_file() {
-        let weights = Weights::load(&arguments.run)?;
+    if let Some(weights) = weights_without_run(&arguments.run)? {
         let players = names.unwrap_or(vec!["random".into()]);
         let contenders = contenders(&weights, &arguments.networks, &players, machine.kernel())?;
         let (lifetimes, seed) = (arguments.lifetimes.unwrap_or(200), arguments.seed.unwrap_or(1));
         let evaluations = evaluate_all(&contenders, &scenarios, lifetimes, seed, machine, &[], &mut |_| Ok(()))?;
         print_tables(&evaluations);
         return Ok(());
+    }
+    if !arguments.run.exists() {
+        let run = arguments.run.display();
+        bail!("`{run}` is no folder of a run, no file and none of the shipped weights ({})", shipped::names());
     }
     let folder = RunFolder::open(&arguments.run)?;
     let config = folder.config()?;
@@ -162,6 +167,15 @@ pub fn contenders(
         contenders.push(Contender::named(player, kernel)?);
     }
     Ok(contenders)
+}
+
+/// Meta-parameters that lie in no run's folder: those of a file, or, if nothing in the file system is called so, shipped ones.
+fn weights_without_run(path: &Path) -> Result<Option<Weights>> {
+    if path.is_file() {
+        return Ok(Some(Weights::load(path)?));
+    }
+    let shipped = path.to_str().filter(|_| !path.exists()).and_then(shipped::named);
+    shipped.map(|shipped| shipped.weights()).transpose()
 }
 
 /// A run's meta-trained learner.
@@ -198,8 +212,8 @@ pub fn evaluate_missing(
     })
 }
 
-/// Every contender in every scenario, with a progress bar; what is among `known` is taken from there. Stops after
-/// the one under way when a signal came.
+/// Every contender in every scenario, with a progress bar; what is among `known` is taken from there. Stops after the lives
+/// under way when a signal came; the evaluation that they are of is lost.
 ///
 /// # Errors
 /// What the system, or `done`, says.
@@ -234,15 +248,16 @@ pub fn evaluate_all(
                 }
                 bar.set_message(format!("{} on {}", contender.name, scenario.id()));
                 let progress = |lives| bar.inc(lives);
-                let evaluation = evaluation::evaluate(
-                    &contender.name,
-                    &*contender.make,
-                    scenario,
-                    Split::Test,
-                    seed,
-                    lifetimes,
-                    &progress,
-                );
+                // Learners are made anew every few lives.
+                let make = || match STOP.load(Relaxed) {
+                    true => Err(Unable("stopped".into())),
+                    false => contender.learner(),
+                };
+                let evaluation =
+                    evaluation::evaluate(&contender.name, &make, scenario, Split::Test, seed, lifetimes, &progress);
+                if STOP.load(Relaxed) {
+                    return Ok(evaluations);
+                }
                 done(&evaluation)?;
                 evaluations.push(evaluation);
             }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use vsml_agents::TrainingError;
 
+/// Something was found that should not be: by `check` in an environment, by `reproduce` in a result.
+pub const FOUND: u8 = 1;
 /// Bad input: a configuration, an id, a file, a folder.
 pub const BAD_INPUT: u8 = 2;
 /// Meta-training came to where nothing is finite.
@@ -26,6 +28,12 @@ pub struct Interrupted {
     pub folder: PathBuf,
     /// The name of the program.
     pub command: String,
+}
+
+/// The error of a command that was stopped by a signal and goes on where it was when it is given again.
+pub fn same_command_goes_on() -> anyhow::Error {
+    let stopped = Interrupted { generation: 0, folder: PathBuf::new(), command: String::new() };
+    anyhow::Error::new(stopped).context("interrupted; everything up to here is saved, and the same command goes on")
 }
 
 /// The disk does not take what must be written.

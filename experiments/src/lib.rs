@@ -17,18 +17,23 @@ struct Guide;
 mod arguments;
 mod benchmark;
 mod check;
+mod compare;
 mod config;
 mod evaluate;
 mod exit;
 mod list;
 mod machine;
+mod names;
 mod output;
 mod play;
 mod reference;
 mod report;
 mod report_command;
+mod reproduce;
 mod run_folder;
+mod shipped;
 mod table;
+mod tournament;
 mod train;
 
 pub use vsml_agents as agents;
@@ -65,6 +70,8 @@ fn command(registry: &Registry, command: &Command) -> Result<ExitCode> {
     let done = match command {
         Command::Check(arguments) => return check::check(registry, arguments),
         Command::Reference(arguments) => return reference::reference(registry, arguments),
+        Command::Tournament(arguments) => return tournament::tournament(registry, arguments),
+        Command::Reproduce(arguments) => return reproduce::reproduce(registry, arguments),
         Command::Clone(arguments) => train::clone(registry, arguments),
         Command::Quickstart(arguments) => train::quickstart(registry, arguments),
         Command::Train(arguments) => train::train(registry, arguments),
@@ -80,10 +87,8 @@ fn command(registry: &Registry, command: &Command) -> Result<ExitCode> {
         }
         Command::Benchmark(arguments) => benchmark::benchmark(registry, arguments),
         Command::Play(arguments) => play::play(registry, arguments),
-        Command::List => {
-            list::list(registry);
-            Ok(())
-        }
+        Command::Compare { runs } => compare::compare(runs),
+        Command::List => list::list(registry),
     };
     done.map(|()| ExitCode::SUCCESS)
 }

@@ -1,12 +1,18 @@
 //! `vsml list`: what there is to train on and to compare with.
 
 use crate::output::say;
+use crate::shipped::SHIPPED;
 use crate::table;
+use anyhow::Result;
+use serde_json::Value;
 use vsml_agents::players;
 use vsml_envs::{Common, Registry};
 
-/// Prints environments and reference players.
-pub fn list(registry: &Registry) {
+/// Prints environments, reference players and shipped weights.
+///
+/// # Errors
+/// If weights cannot be unpacked.
+pub fn list(registry: &Registry) -> Result<()> {
     say("Environments. Parameters follow a colon: BernoulliBandit-v0:arms=5,kind=independent,steps=200");
     say(table::listing_table(&registry.list()));
     say("");
@@ -22,4 +28,19 @@ pub fn list(registry: &Registry) {
     say("");
     say("Reference players");
     say(table::named_lines("player", "what it does", &players::LISTING));
+    say("");
+    say(
+        "Shipped weights: their names are players too, and `evaluate` takes them for a run; `reproduce` trains them again",
+    );
+    let mut table = table::new_table(["name", "what it was trained on", "seed", "generation", "commit"]);
+    for shipped in SHIPPED {
+        let origin = shipped.weights()?.origin;
+        let text = |key: &str| match &origin[key] {
+            Value::String(text) => text.clone(),
+            value => value.to_string(),
+        };
+        table.add_row([shipped.name.to_string(), text("about"), text("seed"), text("generation"), text("commit")]);
+    }
+    say(table);
+    Ok(())
 }

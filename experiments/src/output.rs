@@ -3,8 +3,10 @@
 //! `println!` panics when its reader is gone, as in `vsml list | head -1`; and a training run should not die because the
 //! terminal that showed its progress was closed.
 
+use anyhow::{Result, bail};
 use std::fmt::Display;
 use std::io::Write;
+use std::path::Path;
 
 /// Prints a line: results, for whoever reads standard output.
 pub fn say(line: impl Display) {
@@ -14,4 +16,16 @@ pub fn say(line: impl Display) {
 /// Prints a line about what goes on, on standard error.
 pub fn note(line: impl Display) {
     writeln!(std::io::stderr(), "{line}").ok();
+}
+
+/// Whether a file can be written there, asked before hours are spent on what is to stand in it.
+///
+/// # Errors
+/// If there is no folder for it.
+pub fn check_folder_of(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder.filter(|folder| !folder.is_dir()) {
+        Some(folder) => bail!("cannot write {}: there is no folder {}", path.display(), folder.display()),
+        None => Ok(()),
+    }
 }

@@ -6,13 +6,18 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
 use serde_json::Value;
+use vsml_agents::statistics::Interval;
 use vsml_agents::{Evaluation, Summary};
 use vsml_envs::Listing;
+
+/// Stands where there is no number.
+pub const NOTHING_TO_TELL: &str = "n/a";
 
 /// Marks the best learner of a row, oracles apart.
 const BEST: &str = "*";
 
-/// Mean total reward, and below it mean regret where environments know it, with standard errors.
+/// Mean total reward, and below it mean regret where environments know it, with standard errors; then what teams came to,
+/// where there is more of it to tell than the learner's own reward.
 pub fn evaluation_table(evaluations: &[Evaluation]) -> String {
     let summaries: Vec<Option<Summary>> = evaluations.iter().map(Evaluation::summary).collect();
     let value = |of: fn(&Summary) -> Option<(f64, f64)>| -> Vec<Option<(f64, f64)>> {
@@ -26,6 +31,14 @@ pub fn evaluation_table(evaluations: &[Evaluation]) -> String {
         text += "\nregret over a lifetime, mean ± standard error\n";
         text += &matrix(evaluations, &regrets, f64::min);
     }
+    let teams: Vec<Option<String>> =
+        evaluations.iter().zip(&summaries).map(|(e, s)| team_text(e, s.as_ref()?)).collect();
+    if teams.iter().any(Option::is_some) {
+        text += "\nmean reward of all agents (welfare) / of the worst off, mean ± standard error\n";
+        text += &arranged(evaluations, &teams, |_, cells| {
+            cells.iter().map(|cell| cell.clone().unwrap_or_else(|| NOTHING_TO_TELL.into())).collect()
+        });
+    }
     for evaluation in evaluations {
         if !evaluation.faults.is_empty() {
             text += &format!("\nfaults of {} on {}: {:?}", evaluation.learner, evaluation.tasks, evaluation.faults);
@@ -38,7 +51,7 @@ pub fn evaluation_table(evaluations: &[Evaluation]) -> String {
 }
 
 /// Every reason that a learner gave for not playing, once.
-fn unsuited(evaluations: &[Evaluation]) -> Vec<(&str, &str)> {
+pub fn unsuited(evaluations: &[Evaluation]) -> Vec<(&str, &str)> {
     let mut reasons: Vec<(&str, &str)> = evaluations
         .iter()
         .filter_map(|evaluation| Some((evaluation.learner.as_str(), evaluation.unsuited.as_deref()?)))
@@ -47,27 +60,49 @@ fn unsuited(evaluations: &[Evaluation]) -> Vec<(&str, &str)> {
     reasons
 }
 
-/// The values as a matrix of task distributions by learners; rows without any value are left out. Where the terminal is too
-/// narrow, the learners are dealt out over several tables.
+/// What all agents of a team and the worst off of them came to; none where the learner is all there is.
+pub fn team_text(evaluation: &Evaluation, summary: &Summary) -> Option<String> {
+    let several = evaluation.teams.first().is_some_and(|agents| agents.len() > 1);
+    let ((welfare, error), worst) = summary.welfare.zip(summary.worst).filter(|_| several)?;
+    Some(format!("{} / {}", with_error(welfare, error), with_error(worst.0, worst.1)))
+}
+
+/// The values as a matrix of task distributions by learners; rows without any value are left out.
 fn matrix(evaluations: &[Evaluation], values: &[Option<(f64, f64)>], better: fn(f64, f64) -> f64) -> String {
+    arranged(evaluations, values, |learners, cells| texts(learners, cells, better))
+}
+
+/// One value of each evaluation as a matrix of task distributions by learners, each row written by `texts`; rows without any
+/// value are left out.
+fn arranged<T: Clone>(
+    evaluations: &[Evaluation],
+    values: &[Option<T>],
+    texts: impl Fn(&[&str], &[Option<T>]) -> Vec<String>,
+) -> String {
     let learners = distinct(evaluations.iter().map(|evaluation| evaluation.learner.as_str()));
     let rows: Vec<(&str, Vec<String>)> = distinct(evaluations.iter().map(|evaluation| evaluation.tasks.as_str()))
         .into_iter()
         .filter_map(|tasks| {
             let of_learner = |learner: &&str| {
                 let same = |(e, _): &(&Evaluation, _)| e.tasks == tasks && e.learner == *learner;
-                evaluations.iter().zip(values).find(same).and_then(|(_, value)| *value)
+                evaluations.iter().zip(values).find(same).and_then(|(_, value)| value.clone())
             };
-            let cells: Vec<Option<(f64, f64)>> = learners.iter().map(of_learner).collect();
-            cells.iter().any(Option::is_some).then(|| (tasks, texts(&learners, &cells, better)))
+            let cells: Vec<Option<T>> = learners.iter().map(of_learner).collect();
+            cells.iter().any(Option::is_some).then(|| (tasks, texts(&learners, &cells)))
         })
         .collect();
-    let table = |learners: &[&str], first: usize| {
-        let mut table = new_table(std::iter::once("").chain(learners.iter().copied()));
+    dealt_out(&learners, &rows)
+}
+
+/// A table of named rows with a text for each of `columns`, numbers for the most part. Where the terminal is too narrow, the
+/// columns are dealt out over several tables.
+pub fn dealt_out(columns: &[&str], rows: &[(&str, Vec<String>)]) -> String {
+    let table = |columns: &[&str], first: usize| {
+        let mut table = new_table(std::iter::once("").chain(columns.iter().copied()));
         table.set_content_arrangement(ContentArrangement::Disabled);
-        for (tasks, texts) in &rows {
-            let of_learners = texts[first..first + learners.len()].iter().map(String::as_str);
-            table.add_row(std::iter::once(*tasks).chain(of_learners));
+        for (name, texts) in rows {
+            let of_columns = texts.iter().skip(first).take(columns.len()).map(String::as_str);
+            table.add_row(std::iter::once(*name).chain(of_columns));
         }
         for column in table.column_iter_mut().skip(1) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -76,11 +111,11 @@ fn matrix(evaluations: &[Evaluation], values: &[Option<(f64, f64)>], better: fn(
     };
     let widest = table(&[], 0).width().unwrap_or(u16::MAX) as usize;
     let fits = |per_table: &usize| {
-        let tables = learners.chunks(*per_table).enumerate().map(|(i, part)| table(part, i * per_table).to_string());
+        let tables = columns.chunks(*per_table).enumerate().map(|(i, part)| table(part, i * per_table).to_string());
         tables.flat_map(|table| table.lines().map(|line| line.chars().count()).max()).all(|width| width <= widest)
     };
-    let per_table = (1..=learners.len()).rev().find(fits).unwrap_or(1);
-    let tables = learners.chunks(per_table).enumerate();
+    let per_table = (1..=columns.len()).rev().find(fits).unwrap_or(1);
+    let tables = columns.chunks(per_table).enumerate();
     tables.map(|(i, part)| format!("{}\n", table(part, i * per_table))).collect()
 }
 
@@ -89,15 +124,24 @@ fn texts(learners: &[&str], cells: &[Option<(f64, f64)>], better: fn(f64, f64) -
     let candidates = learners.iter().zip(cells).filter(|(learner, _)| !is_oracle(learner));
     let best = candidates.filter_map(|(_, cell)| cell.map(|(mean, _)| mean)).reduce(better);
     let text = |(learner, cell): (&&str, &Option<(f64, f64)>)| match cell {
-        None => "n/a".to_string(),
+        None => NOTHING_TO_TELL.to_string(),
         Some((mean, error)) => {
             let mark = if Some(*mean) == best && !is_oracle(learner) { BEST } else { "" };
-            // 64.13 ±.56: the zero says nothing.
-            let error = format!("{error:.2}");
-            format!("{mark}{mean:.2} ±{}", error.strip_prefix('0').unwrap_or(&error))
+            format!("{mark}{}", with_error(*mean, *error))
         }
     };
     learners.iter().zip(cells).map(text).collect()
+}
+
+/// A mean with its standard error: `64.13 ±.56`, since the error's zero says nothing.
+pub fn with_error(mean: f64, error: f64) -> String {
+    let error = format!("{error:.2}");
+    format!("{mean:.2} ±{}", error.strip_prefix('0').unwrap_or(&error))
+}
+
+/// A number with the interval around it: `64.13 (63.02 to 65.24)`.
+pub fn with_interval(number: f64, interval: Interval) -> String {
+    format!("{number:.2} ({:.2} to {:.2})", interval.low, interval.high)
 }
 
 /// Whether this is the name of a player who knows what others must find out.
@@ -106,7 +150,7 @@ fn is_oracle(learner: &str) -> bool {
 }
 
 /// Names in the order in which they first appear.
-fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+pub fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut seen = Vec::new();
     for name in names {
         if !seen.contains(&name) {
@@ -199,6 +243,22 @@ pub(crate) mod tests {
         assert!(text.contains("10.00 ±.00") && !text.contains("*10.00"), "{text}");
         assert!(text.contains("n/a: random: it cannot"), "{text}");
         assert_eq!(text.matches("A-v0").count(), 2);
+    }
+
+    #[test]
+    fn of_teams_all_agents_and_the_worst_off_are_shown() {
+        let alone = evaluation("vsml", "A-v0", &[1.0, 3.0]);
+        let solitary = Evaluation { teams: vec![vec![1.0], vec![3.0]], ..alone.clone() };
+        for evaluation in [&alone, &solitary] {
+            assert!(!evaluation_table(std::slice::from_ref(evaluation)).contains("welfare"), "{evaluation:?}");
+        }
+        let team =
+            Evaluation { teams: vec![vec![1.0, 5.0], vec![3.0, -1.0]], ..evaluation("vsml", "B-v0", &[1.0, 3.0]) };
+        let text = evaluation_table(&[alone, team]);
+        // Means of agents: 3 and 1. Worst off: 1 and -1.
+        assert!(text.contains("2.00 ±1.00 / 0.00 ±1.00"), "{text}");
+        let (_, of_teams) = text.split_once("welfare").unwrap();
+        assert!(of_teams.contains("B-v0") && !of_teams.contains("A-v0"), "{text}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::machine::STOP;
 use crate::output::{note, say};
 use crate::report_command::write_report;
 use crate::run_folder::{MetricsFile, RunFolder, TimingFile};
+use crate::shipped;
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -21,10 +22,6 @@ use vsml_agents::{Evaluation, GenerationMetrics, MetaTraining, Weights};
 use vsml_core::{Archive, Kernel};
 use vsml_envs::Registry;
 
-/// The configuration of `vsml quickstart`.
-const QUICKSTART: &str = include_str!("../configs/quickstart.toml");
-/// The configuration of `vsml clone`.
-const CLONE: &str = include_str!("../configs/clone.toml");
 /// Checkpoints are this far apart at least, and so far that they take at most a fiftieth of the time.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(250);
 /// So many checkpoints in a row that cannot be written end the run.
@@ -33,7 +30,7 @@ const MAX_DISK_FAILURES: u32 = 3;
 /// Trains on bandits, evaluates, reports.
 pub fn quickstart(registry: &Registry, arguments: &QuickstartArguments) -> Result<()> {
     let settings: Vec<String> = arguments.seed.map(|seed| format!("seed={seed}")).into_iter().collect();
-    let config = Config::parse(QUICKSTART, &settings)?;
+    let config = Config::parse(shipped::QUICKSTART.config, &settings)?;
     begin(registry, config, arguments.out.as_deref(), "quickstart", &arguments.machine)
 }
 
@@ -41,7 +38,7 @@ pub fn quickstart(registry: &Registry, arguments: &QuickstartArguments) -> Resul
 pub fn clone(registry: &Registry, arguments: &CloneArguments) -> Result<()> {
     let mut settings: Vec<String> = arguments.settings.clone();
     settings.extend(arguments.seed.map(|seed| format!("seed={seed}")));
-    let config = Config::parse(CLONE, &settings)?;
+    let config = Config::parse(shipped::CLONE.config, &settings)?;
     begin(registry, config, arguments.out.as_deref(), "clone", &arguments.machine)
 }
 
@@ -111,6 +108,37 @@ fn begin(registry: &Registry, mut config: Config, out: Option<&Path>, name: &str
     folder.write_json("manifest.json", &machine.manifest(config.seed))?;
     folder.write_config(&config)?;
     pipeline(registry, &config, &folder, training, None, machine)
+}
+
+/// The folder of the run of this configuration, begun or, if it is there already, to be gone on with; `training` is put where
+/// its last checkpoint is.
+///
+/// # Errors
+/// If there is a run of another configuration in it; what the system says.
+pub fn begin_or_go_on(
+    registry: &Registry,
+    config: &Config,
+    path: &Path,
+    machine: &Machine,
+    training: &mut MetaTraining,
+) -> Result<(RunFolder, Option<Archive>)> {
+    if !path.join("config.toml").exists() {
+        let folder = RunFolder::create(path)?;
+        folder.write_json("manifest.json", &machine.manifest(config.seed))?;
+        folder.write_config(config)?;
+        return Ok((folder, None));
+    }
+    let folder = RunFolder::open(path)?;
+    if folder.config()? != *config {
+        let path = path.display();
+        bail!("{path} holds a run of another configuration: remove it, or choose another folder with --out");
+    }
+    let checkpoint = folder.load_checkpoint()?;
+    if let Some(archive) = &checkpoint {
+        *training = config.build_in(registry, machine.kernel(), last_generation(archive))?;
+        training.restore(archive)?;
+    }
+    Ok((folder, checkpoint))
 }
 
 /// `runs/name`, or `runs/name-2` and so on if that is taken.

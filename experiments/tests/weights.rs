@@ -5,7 +5,7 @@
 mod support;
 
 use std::path::Path;
-use support::succeed;
+use support::{refuse, succeed};
 use vsml::agents::evaluation::evaluate;
 use vsml::agents::{Learner, Unable, Weights, players};
 use vsml::core::Kernel;
@@ -89,4 +89,24 @@ fn the_command_takes_them() {
     let on = ["--on", "BernoulliBandit-v0:arms=7,steps=20", "--lifetimes", "20"];
     let table = succeed(&[&["evaluate", &path("quickstart.safetensors")], &on[..]].concat());
     assert!(table.contains("arms=7"), "{table}");
+    // By name they are the same.
+    assert_eq!(succeed(&[&["evaluate", "quickstart"], &on[..]].concat()), table);
+    let beside = succeed(&[&["evaluate", "quickstart"], &on[..], &["--players", "quickstart"]].concat());
+    let row = beside.lines().find(|line| line.contains("arms=7")).unwrap().replace('*', "");
+    let cells: Vec<&str> = row.split_whitespace().skip(1).collect();
+    assert_eq!(cells[..2], cells[2..], "{beside}");
+    succeed(&["play", "HeartsAndTraps-v0:steps=2", "--player", "cartpole"]);
+    let message = refuse(&[&["evaluate", "quikstart"], &on[..]].concat());
+    assert!(message.contains("none of the shipped weights") && message.contains("quickstart"), "{message}");
+}
+
+#[test]
+fn they_are_listed_with_where_they_are_from() {
+    let list = succeed(&["list"]);
+    let (_, weights) = list.split_once("Shipped weights").unwrap();
+    let row = weights.lines().find(|line| line.trim_start().starts_with("quickstart")).unwrap();
+    assert!(row.contains("Trained on two-armed bandits") && row.contains("240"), "{row}");
+    for name in ["clone", "cartpole", "scratch", "rl2-bandit-n10-k5", "rl2-bandit-n100-k5", "rl2-bandit-n100-k10"] {
+        assert!(weights.contains(name), "{name}: {weights}");
+    }
 }

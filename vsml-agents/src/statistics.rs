@@ -6,6 +6,7 @@
 
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use vsml_envs::Rng;
 
 /// From `low` to `high`.
@@ -77,9 +78,100 @@ pub fn bootstrap_interval(
     Interval { low: quantile(&results, tail), high: quantile(&results, 1.0 - tail) }
 }
 
+/// Repetitions of a bootstrap, and how much of them an interval covers.
+const REPETITIONS: usize = 2000;
+const CONFIDENCE: f64 = 0.95;
+
 /// The 95 % bootstrap interval of the interquartile mean of one sample.
 pub fn interquartile_interval(values: &[f64], rng: &mut Rng) -> Interval {
-    bootstrap_interval(&[values], interquartile_mean_of, 2000, 0.95, rng)
+    bootstrap_interval(&[values], interquartile_mean_of, REPETITIONS, CONFIDENCE, rng)
+}
+
+/// The 95 % bootstrap interval of the mean of one sample.
+pub fn mean_interval(values: &[f64], rng: &mut Rng) -> Interval {
+    bootstrap_interval(&[values], |drawn| mean(drawn), REPETITIONS, CONFIDENCE, rng)
+}
+
+/// The probability that a value of `of` is greater than one of `over`, drawn independently; ties count half (Mann and Whitney's
+/// U, divided by the number of pairs; "probability of improvement" in Agarwal et al. 2021, arXiv 2108.13264). NaN of nothing.
+///
+/// ```
+/// use vsml_agents::statistics::probability_of_improvement;
+///
+/// // Of the six pairs, 3 is greater in two and equal in one, 1 is greater in none and equal in one.
+/// assert_eq!(probability_of_improvement(&[3.0, 1.0], &[2.0, 3.0, 1.0]), 3.0 / 6.0);
+/// ```
+pub fn probability_of_improvement(of: &[f64], over: &[f64]) -> f64 {
+    let Ranked { levels, of, over } = Ranked::new(of, over);
+    let mut counts = vec![(0, 0); levels];
+    of.iter().for_each(|&level| counts[level].0 += 1);
+    over.iter().for_each(|&level| counts[level].1 += 1);
+    halves(&counts) as f64 / 2.0 / (of.len() * over.len()) as f64
+}
+
+/// The 95 % bootstrap interval of [`probability_of_improvement`]. If the values are `paired`, the first of `of` with the first of
+/// `over` and so on, they are drawn together: what both have of the same luck then does not widen the interval. A draw is not
+/// held against its own partner there, since partners meet more often among draws than among the values.
+pub fn improvement_interval(of: &[f64], over: &[f64], paired: bool, rng: &mut Rng) -> Interval {
+    let ranked = Ranked::new(of, over);
+    let paired = paired && of.len() == over.len() && of.len() > 1;
+    let mut results: Vec<f64> = (0..REPETITIONS)
+        .map(|_| {
+            let mut counts = vec![(0, 0); ranked.levels];
+            let (len, other_len) = (of.len() as u64, over.len() as u64);
+            let mut own = 0;
+            for _ in 0..len {
+                let drawn = rng.random_range(0..len) as usize;
+                counts[ranked.of[drawn]].0 += 1;
+                if paired {
+                    counts[ranked.over[drawn]].1 += 1;
+                    own += match ranked.of[drawn].cmp(&ranked.over[drawn]) {
+                        Ordering::Less => 0,
+                        Ordering::Equal => 1,
+                        Ordering::Greater => 2,
+                    };
+                }
+            }
+            if paired {
+                return (halves(&counts) - own) as f64 / 2.0 / (len * (len - 1)) as f64;
+            }
+            for _ in 0..other_len {
+                counts[ranked.over[rng.random_range(0..other_len) as usize]].1 += 1;
+            }
+            halves(&counts) as f64 / 2.0 / (len * other_len) as f64
+        })
+        .collect();
+    results.sort_unstable_by(f64::total_cmp);
+    let tail = (1.0 - CONFIDENCE) / 2.0;
+    Interval { low: quantile(&results, tail), high: quantile(&results, 1.0 - tail) }
+}
+
+/// Two samples, each value by its place among all the different ones of both.
+struct Ranked {
+    levels: usize,
+    of: Vec<usize>,
+    over: Vec<usize>,
+}
+
+impl Ranked {
+    fn new(of: &[f64], over: &[f64]) -> Self {
+        let mut levels: Vec<f64> = of.iter().chain(over).copied().collect();
+        levels.sort_unstable_by(f64::total_cmp);
+        levels.dedup();
+        let ranks = |values: &[f64]| values.iter().map(|value| levels.partition_point(|level| level < value)).collect();
+        Ranked { of: ranks(of), over: ranks(over), levels: levels.len() }
+    }
+}
+
+/// In how many pairs the first sample has the greater value, times two, and in how many both have the same; of how often
+/// either has each value.
+fn halves(counts: &[(u64, u64)]) -> u64 {
+    let (mut halves, mut below) = (0, 0);
+    for (of, over) in counts {
+        halves += of * (2 * below + over);
+        below += over;
+    }
+    halves
 }
 
 /// The quantile of sorted values, interpolated between the nearest two; NaN of nothing.
@@ -121,6 +213,33 @@ mod tests {
             })
             .count();
         assert!((925..=970).contains(&covered), "{covered} of 1000");
+    }
+
+    #[test]
+    fn improvement_is_the_share_of_pairs_with_ties_by_half() {
+        // (1: 0 + 0 + 0) (4: 1 + 1/2 + 1) (4 again): 5 of 9.
+        assert_eq!(probability_of_improvement(&[1.0, 4.0, 4.0], &[2.0, 4.0, 2.0]), 5.0 / 9.0);
+        assert_eq!(probability_of_improvement(&[2.0, 4.0, 2.0], &[1.0, 4.0, 4.0]), 4.0 / 9.0);
+        assert_eq!(probability_of_improvement(&[1.0, 1.0], &[0.0]), 1.0);
+        assert_eq!(probability_of_improvement(&[-0.0], &[0.0]), 0.5);
+        assert!(probability_of_improvement(&[], &[1.0]).is_nan() && probability_of_improvement(&[1.0], &[]).is_nan());
+    }
+
+    #[test]
+    fn what_both_have_of_the_same_luck_does_not_widen_the_interval() {
+        let over: Vec<f64> = (0..50).map(f64::from).collect();
+        let of: Vec<f64> = over.iter().map(|value| value + 0.5).collect();
+        let interval = |paired| improvement_interval(&of, &over, paired, &mut stream(1, "improvement", &[]));
+        let (together, apart) = (interval(true), interval(false));
+        let probability = probability_of_improvement(&of, &over);
+        assert_eq!(probability, 0.51, "each beats those up to its own: 51 * 25 of 2500");
+        for Interval { low, high } in [together, apart] {
+            assert!(low <= probability && probability <= high, "{low} to {high}");
+        }
+        assert!(together.high - together.low < 0.5 * (apart.high - apart.low), "{together:?} {apart:?}");
+        // Nothing to draw: the same whatever happens.
+        let certain = improvement_interval(&[3.0; 9], &[1.0; 5], true, &mut stream(1, "improvement", &[]));
+        assert_eq!(certain, Interval { low: 1.0, high: 1.0 });
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod page;
 use crate::arguments::{Machine, ReferenceArguments};
 use crate::exit;
 use crate::machine::STOP;
-use crate::output::{note, say};
+use crate::output::{check_folder_of, note, say};
 use anyhow::{Context, Result, bail};
 use data::{Column, Measure, Table};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -57,10 +57,7 @@ pub struct Cell {
 pub fn reference(registry: &Registry, arguments: &ReferenceArguments) -> Result<ExitCode> {
     let tables = chosen(&arguments.tables)?;
     if let Some(path) = &arguments.out {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-            bail!("cannot write {}: there is no folder {}", path.display(), folder.display());
-        }
+        check_folder_of(path)?;
     }
     let lifetimes = arguments.lifetimes;
     let bar = ProgressBar::new(tables.iter().map(|table| lives(table, lifetimes)).sum());

@@ -7,6 +7,7 @@
 mod plots;
 
 use crate::evaluate::is_trained;
+use crate::table::team_text;
 use anyhow::Result;
 use minijinja::Environment;
 use minijinja::value::Serde;
@@ -52,6 +53,8 @@ struct Cell<'a> {
     mean: Option<String>,
     error: String,
     regret: Option<String>,
+    /// In a team: what all of its agents came to, and the worst off of them.
+    team: Option<String>,
     interquartile: String,
     interval: String,
     lives: usize,
@@ -134,6 +137,7 @@ fn cell<'a>(
     if let Some(evaluation) = evaluation {
         cell.reason = evaluation.unsuited.as_deref();
         cell.faults = evaluation.faults.values().sum();
+        cell.team = summary.and_then(|summary| team_text(evaluation, summary));
     }
     if let Some(summary) = summary {
         cell.lives = summary.lives;
@@ -250,6 +254,15 @@ mod tests {
         assert!(page(&[], &[]).contains("</html>"));
         assert!(page(&[generation(3)], &[]).contains("</html>"));
         assert!(page(&[generation(1)], &[evaluation("vsml", "A-v0", &[])]).contains("n/a"));
+    }
+
+    #[test]
+    fn of_teams_everybody_is_told_of() {
+        let alone = evaluation("vsml", "A-v0", &[1.0, 3.0]);
+        let team = Evaluation { teams: vec![vec![1.0, 5.0], vec![3.0, -1.0]], ..alone.clone() };
+        // As the template engine writes a slash.
+        assert!(page(&[], &[team]).contains("all / worst off 2.00 ±1.00 &#x2f; 0.00 ±1.00"));
+        assert!(!page(&[], &[alone]).contains("all / worst off"));
     }
 
     #[test]
