@@ -320,3 +320,21 @@ fn terminal_table(rows: &[Row<'_>]) -> String {
     let legend: String = rows.iter().zip(&numbers).map(|((tasks, _), number)| format!("{number}  {tasks}\n")).collect();
     format!("mean reward of a lifetime on test tasks, over the seeds\n{table}\n{legend}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::shipped;
+
+    #[test]
+    fn shipped_benchmarks_are_valid() {
+        let mut benchmarks = 0;
+        for (path, text) in shipped().into_iter().filter(|(_, text)| text.contains("[[learners]]")) {
+            let benchmark: Benchmark = toml::from_str(&text).unwrap();
+            let checked = benchmark.check(&Registry::builtin());
+            assert!(checked.is_ok(), "{}: {:#}", path.display(), checked.err().unwrap());
+            benchmarks += 1;
+        }
+        assert!(benchmarks >= 2, "{benchmarks}");
+    }
+}

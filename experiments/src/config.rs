@@ -517,7 +517,7 @@ fn compare_with_defaults(table: &Table, defaults: &Table, path: &str) -> Result<
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     fn message(text: &str, settings: &[&str]) -> String {
@@ -562,18 +562,26 @@ mod tests {
         }
     }
 
+    /// The configurations that are shipped.
+    pub fn shipped() -> Vec<(std::path::PathBuf, String)> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+        let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+        files.map(|path| (path.clone(), std::fs::read_to_string(path).unwrap())).collect()
+    }
+
     #[test]
     fn shipped_configurations_are_valid() {
-        for text in [
-            include_str!("../configs/quickstart.toml"),
-            include_str!("../configs/cartpole.toml"),
-            include_str!("../configs/clone.toml"),
-            include_str!("../configs/scratch.toml"),
-            include_str!("../configs/scratch-evolution.toml"),
-            include_str!("../configs/grid.toml"),
-        ] {
-            Config::parse(text, &[]).unwrap().build(&Registry::builtin(), Kernel::Scalar).unwrap();
+        let mut runs = 0;
+        for (path, text) in shipped() {
+            // What has several learners is a benchmark.
+            if !text.contains("[[learners]]") {
+                let built =
+                    Config::parse(&text, &[]).and_then(|mut config| config.build(&Registry::builtin(), Kernel::Scalar));
+                assert!(built.is_ok(), "{}: {:#}", path.display(), built.err().unwrap());
+                runs += 1;
+            }
         }
+        assert!(runs >= 15, "{runs}");
     }
 
     #[test]
