@@ -34,7 +34,7 @@ pub const QUICKSTART: Shipped = shipped!("quickstart");
 pub const CLONE: Shipped = shipped!("clone");
 
 /// All there are.
-pub const SHIPPED: [Shipped; 8] = [
+pub const SHIPPED: [Shipped; 12] = [
     QUICKSTART,
     CLONE,
     shipped!("cartpole"),
@@ -43,6 +43,10 @@ pub const SHIPPED: [Shipped; 8] = [
     shipped!("rl2-bandit-n100-k5"),
     shipped!("rl2-bandit-n100-k10"),
     shipped!("rl2-mdp-n10"),
+    shipped!("prisoners"),
+    shipped!("games"),
+    shipped!("pennies"),
+    shipped!("guessing"),
 ];
 
 /// What is shipped under this name, if anything is.

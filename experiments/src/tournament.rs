@@ -189,10 +189,10 @@ impl<'a> Standings<'a> {
     fn page(&self, arguments: &TournamentArguments) -> String {
         let TournamentArguments { game, players, lifetimes, seed, .. } = arguments;
         let mut page = format!(
-            "# Tournament: {game}\n\nWritten by `vsml tournament {game} {} --lifetimes {lifetimes} --seed {seed} --out FILE`. \
+            "# Tournament: {game}\n\nWritten by `vsml tournament {} --lifetimes {lifetimes} --seed {seed} --out FILE`. \
              Rows: who plays; columns: who is in the other seats. Means over {lifetimes} lifetimes, each with its 95 % bootstrap \
              interval.\n",
-            players.join(" ")
+            [game].into_iter().chain(players).map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
         );
         for (title, measure) in [
             ("Reward of who plays", Measure::Reward),
@@ -226,6 +226,12 @@ impl<'a> Standings<'a> {
         lines.extend(faulty.map(|pair| format!("faults of {} on {}: {:?}", pair.learner, pair.tasks, pair.faults)));
         lines
     }
+}
+
+/// A word of a command as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_:=.,/".contains(c);
+    if word.chars().all(plain) { word.into() } else { format!("\"{word}\"") }
 }
 
 /// A cell.

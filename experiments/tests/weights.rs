@@ -5,9 +5,10 @@
 mod support;
 
 use std::path::Path;
+use std::sync::Arc;
 use support::{refuse, succeed};
 use vsml::agents::evaluation::evaluate;
-use vsml::agents::{Learner, Unable, Weights, players};
+use vsml::agents::{Learner, Make, Scenario, Unable, Weights, players};
 use vsml::core::Kernel;
 use vsml::envs::{Registry, Split};
 
@@ -82,6 +83,56 @@ fn rl2_is_near_the_best_there_is_or_better_than_thompson_sampling() {
     assert!(rl2 > thompson + 3.0, "{rl2} against {thompson}");
     let (rl2, psrl) = rewards("rl2-mdp-n10.safetensors", "psrl", "RandomMdp-v0");
     assert!(rl2 > psrl + 15.0, "{rl2} against {psrl}");
+}
+
+/// Mean reward of 500 lives of the shipped learner, and of a player, in a scenario.
+fn in_scenario(weights: &str, player: &str, text: &str) -> (f64, f64) {
+    let other = |name: &str| -> Result<Arc<Make>, String> {
+        let name = name.to_string();
+        Ok(Arc::new(move || players::make(&name).map_err(|error| Unable(error.to_string()))))
+    };
+    let scenario = Scenario::parse(&Registry::builtin(), text, &other).unwrap();
+    let reward = |make: &Make| evaluate("", &make, &scenario, Split::Test, 3, 500, &|_| {}).summary().unwrap().mean;
+    let weights = Weights::load(Path::new(&path(weights))).unwrap();
+    let trained = weights.learner.meta_learner(Kernel::detect()).unwrap();
+    let player = player.to_string();
+    (
+        reward(&move || trained.learner(&weights.values)),
+        reward(&move || players::make(&player).map_err(|error| Unable(error.to_string()))),
+    )
+}
+
+#[test]
+fn prisoners_answer_each_player_as_well_as_can_be() {
+    // The best response to each: cooperate but for the last move, always betray, always betray, always betray.
+    for (other, player, best) in [
+        ("tit-for-tat", "tit-for-tat", 302.0),
+        ("always:arm=0", "always:arm=1", 500.0),
+        ("always:arm=1", "always:arm=1", 100.0),
+        ("random", "always:arm=1", 300.0),
+    ] {
+        let text = format!("MatrixGame-v0:payoffs=3/3 0/5; 5/0 1/1 with {other}");
+        let (learner, player) = in_scenario("prisoners.safetensors", player, &text);
+        assert!(learner > 0.95 * best && player < 1.02 * best, "{other}: {learner} and {player} of {best}");
+    }
+}
+
+#[test]
+fn games_are_learnt_faster_than_by_q_learning() {
+    for other in ["random", "best-response", "q-learning"] {
+        let (learner, q_learning) =
+            in_scenario("games.safetensors", "q-learning", &format!("MatrixGame-v0:actions=3 with {other}"));
+        assert!(learner > q_learning, "{other}: {learner} against {q_learning}");
+    }
+}
+
+#[test]
+fn guessing_teams_of_sizes_never_met_guess_better_than_the_mean() {
+    for (id, outputs) in [("outputs=3", 3.0), ("outputs=4", 4.0), ("outputs=6", 6.0), ("outputs=3,experts=6", 3.0)] {
+        let (team, _) = in_scenario("guessing.safetensors", "random", &format!("GuessingTeam-v0:{id}"));
+        // If all say the mean of the hidden numbers, that leaves (1 - 1/d) of their variance, a third.
+        assert!(-team / 100.0 < (1.0 - 1.0 / outputs) / 3.0, "{id}: {team}");
+    }
 }
 
 #[test]
