@@ -99,10 +99,8 @@ impl Measure {
     fn of(self, evaluation: &Evaluation) -> Vec<f64> {
         match self {
             Measure::Reward => evaluation.lives.iter().map(|life| life.reward).collect(),
-            Measure::Welfare => evaluation.teams.iter().map(|agents| mean(agents)).collect(),
-            Measure::Worst => {
-                evaluation.teams.iter().map(|agents| agents.iter().copied().fold(f64::INFINITY, f64::min)).collect()
-            }
+            Measure::Welfare => evaluation.welfare(),
+            Measure::Worst => evaluation.worst(),
         }
     }
 }

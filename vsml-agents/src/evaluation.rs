@@ -208,6 +208,16 @@ impl Curve {
 }
 
 impl Evaluation {
+    /// In a team: the mean reward of all agents in each life.
+    pub fn welfare(&self) -> Vec<f64> {
+        self.teams.iter().map(|rewards| mean(rewards)).collect()
+    }
+
+    /// In a team: the reward of the agent that came off worst in each life.
+    pub fn worst(&self) -> Vec<f64> {
+        self.teams.iter().map(|rewards| rewards.iter().copied().fold(f64::INFINITY, f64::min)).collect()
+    }
+
     /// The evaluation in numbers; none where there was no valid life.
     pub fn summary(&self) -> Option<Summary> {
         let rewards: Vec<f64> = self.lives.iter().map(|life| life.reward).collect();
@@ -218,10 +228,7 @@ impl Evaluation {
         let error = |values: &[f64]| if values.len() > 1 { standard_error(values) } else { 0.0 };
         let with_error = |values: &[f64]| (mean(values), error(values));
         let regrets: Option<Vec<f64>> = self.lives.iter().map(|life| life.regret).collect();
-        let of_teams = |of: fn(&[f64]) -> f64| {
-            let values: Vec<f64> = self.teams.iter().map(|rewards| of(rewards)).collect();
-            (!values.is_empty()).then(|| with_error(&values))
-        };
+        let of_teams = |values: Vec<f64>| (!values.is_empty()).then(|| with_error(&values));
         Some(Summary {
             lives: rewards.len(),
             mean: mean(&rewards),
@@ -229,8 +236,8 @@ impl Evaluation {
             interquartile_mean: interquartile_mean(&rewards),
             interval: interquartile_interval(&rewards, &mut stream(self.seed, "bootstrap", &[])),
             regret: regrets.map(|regrets| with_error(&regrets)),
-            welfare: of_teams(mean),
-            worst: of_teams(|rewards| rewards.iter().copied().fold(f64::INFINITY, f64::min)),
+            welfare: of_teams(self.welfare()),
+            worst: of_teams(self.worst()),
         })
     }
 }

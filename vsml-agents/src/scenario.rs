@@ -151,7 +151,7 @@ impl<'a> Cast<'a> {
         Cast { past, ..self }
     }
 
-    /// One who plays this part; the learner's own part has no name.
+    /// One who plays this part; `rng` draws of the past.
     fn take(&mut self, part: Option<&Companion>, rng: &mut Rng) -> Result<Box<dyn Learner>, Unable> {
         if let (Some(Companion::Past), Some(past)) = (part, self.past) {
             return past(rng);
@@ -159,6 +159,11 @@ impl<'a> Cast<'a> {
         if let Some(Companion::Player { name, make }) = part {
             return self.resting.get_mut(name).and_then(Vec::pop).map_or_else(&**make, Ok);
         }
+        self.take_own()
+    }
+
+    /// One of the learner itself.
+    fn take_own(&mut self) -> Result<Box<dyn Learner>, Unable> {
         if let Some(resting) = self.resting.get_mut(OWN).and_then(Vec::pop) {
             return Ok(resting);
         }
@@ -228,9 +233,10 @@ impl Scenario {
             return Ok(Scenario::Alone(registry.make(id)?));
         }
         let tasks = registry.make_team(id)?;
-        let names = tasks.sample(&probe_key(0)).map(|task| task.agents());
-        let names =
-            names.map_err(|fault| ScenarioError::Company { scenario: text.into(), reason: fault.to_string() })?;
+        let names = match tasks.sample(&probe_key(0)) {
+            Ok(task) => task.agents(),
+            Err(fault) => return refuse(fault.to_string()),
+        };
         let seat = match seat {
             None => None,
             Some(seat) => match names.iter().position(|name| name == seat) {
@@ -309,7 +315,7 @@ impl Scenario {
     ) -> Result<Outcome, LifeError> {
         match self {
             Scenario::Alone(tasks) => {
-                let mut learner = cast.take(None, &mut key.stream(PAST)).map_err(LifeError::Unsuited)?;
+                let mut learner = cast.take_own().map_err(LifeError::Unsuited)?;
                 let outcome = live_alone(&mut *learner, tasks, key, ledger, watch);
                 cast.give_back(None, learner);
                 outcome
