@@ -176,9 +176,12 @@ pub struct ResumeArguments {
 pub struct BenchmarkArguments {
     /// What is compared, in TOML; experiments/configs/benchmark.toml is an example
     pub config: PathBuf,
-    /// Folder of the runs and the table [default: runs/ and the configuration's name]
+    /// Folder of the runs, the page and the report [default: runs/ and the configuration's name]
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
+    /// Write the page of Markdown here too
+    #[arg(long, value_name = "FILE")]
+    pub page: Option<PathBuf>,
     #[command(flatten)]
     pub machine: Machine,
 }

@@ -240,6 +240,8 @@ pub fn evaluate_all(
                     (other.learner.as_str(), other.tasks.as_str(), other.seed)
                         == (contender.name.as_str(), scenario.id(), seed)
                         && (other.unsuited.is_some() || attempts(other) == lifetimes)
+                        // Of earlier versions, which did not tell them.
+                        && other.sixths.len() == other.lives.len()
                 };
                 if let Some(known) = known.iter().find(same) {
                     bar.inc(lifetimes);

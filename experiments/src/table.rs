@@ -219,6 +219,7 @@ pub(crate) mod tests {
             unsuited: rewards.is_empty().then(|| "it cannot".to_string()),
             lives: rewards.iter().map(life).collect(),
             teams: Vec::new(),
+            sixths: Vec::new(),
             faults: BTreeMap::new(),
             curve: Curve {
                 unit: "step".into(),

@@ -129,9 +129,14 @@ pub fn begin_or_go_on(
         return Ok((folder, None));
     }
     let folder = RunFolder::open(path)?;
-    if folder.config()? != *config {
+    let before = folder.config()?;
+    // What is told of a run, and what it is tested on, have no say in training.
+    if (Config { about: config.about.clone(), evaluation: config.evaluation.clone(), ..before.clone() }) != *config {
         let path = path.display();
         bail!("{path} holds a run of another configuration: remove it, or choose another folder with --out");
+    }
+    if before != *config {
+        folder.write_config(config)?;
     }
     let checkpoint = folder.load_checkpoint()?;
     if let Some(archive) = &checkpoint {

@@ -58,7 +58,9 @@ fn a_table_is_filled_and_filled_only_once() {
         "{page}"
     );
     assert!(page.contains("`optimizer.learning_rate` in 0.01, 0.1"), "{page}");
-    assert_eq!(page.matches(" to ").count(), 6, "an interval for each cell that is not n/a: {page}");
+    let (table, improvement) = page.split_once("How probable").unwrap();
+    assert_eq!(table.matches(" to ").count(), 6, "an interval for each cell that is not n/a: {page}");
+    assert_eq!(improvement.matches(" to ").count(), 6, "each of three against each other: {page}");
 
     // Each run is one that the other commands understand, with two values searched under the first seed only.
     let runs: Vec<_> = std::fs::read_dir(out.join("vsml/BernoulliBandit-v0-steps-10")).unwrap().collect();
@@ -94,6 +96,102 @@ fn a_table_is_filled_and_filled_only_once() {
     assert!(message.contains("holds a run of another configuration"), "{message}");
 }
 
+const MATRIX: &str = r#"
+about = "A tiny matrix."
+seeds = [1, 2]
+measures = ["regret", "gain"]
+pooled = true
+players = ["random", "oracle"]
+tasks = [
+    { name = "easy", tasks = ["BernoulliBandit-v0:kind=easy,steps=10"] },
+    { name = "both", tasks = ["BernoulliBandit-v0:kind=easy,steps=10", "BernoulliBandit-v0:kind=hard,steps=10"], run = { lifetimes = 4 } },
+]
+tests = [
+    { name = "easy ones", tasks = "BernoulliBandit-v0:kind=easy,steps=10" },
+    { name = "hard ones", tasks = "BernoulliBandit-v0:kind=hard,steps=10" },
+    "BernoulliBandit-v0:arms=3,steps=10",
+]
+
+[run]
+generations = 2
+lifetimes = 2
+validation = { every = 1, lifetimes = 10 }
+evaluation = { lifetimes = 20, networks = [[3]] }
+optimizer = { kind = "evolution-strategies", pairs = 4 }
+
+[[learners]]
+kind = "vsml"
+hidden_size = 4
+message_size = 2
+hidden_layers = [2]
+
+[[learners]]
+name = "recurrent"
+kind = "meta-rnn"
+hidden_size = 4
+run = { evaluation = { lifetimes = 20 }, generations = 3 }
+"#;
+
+#[test]
+fn what_is_trained_in_several_places_is_tested_in_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, out) = (config(folder.path(), MATRIX), folder.path().join("matrix"));
+    let copy = folder.path().join("copy.md");
+    let run = || succeed(&["benchmark", text(&config), "--out", text(&out), "--page", text(&copy)]);
+    let printed = run();
+    assert!(printed.contains("recurrent, trained on both"), "{printed}");
+    assert!(printed.contains("2  hard ones  (BernoulliBandit-v0:kind=hard,steps=10)"), "{printed}");
+    let page = std::fs::read_to_string(out.join("benchmark.md")).unwrap();
+    assert_eq!(page, std::fs::read_to_string(&copy).unwrap());
+    assert!(page.contains("| | trained on | easy ones | hard ones | `BernoulliBandit-v0:arms=3,steps=10` |"), "{page}");
+    let (regret, gain) = page.split_once("**Reward per step or episode").unwrap();
+    for measured in [regret, gain] {
+        for line in [
+            "| random | – |",
+            "| oracle | – |",
+            "| vsml | easy | **",
+            "| vsml[3] | easy | **",
+            "| recurrent | both | **",
+        ] {
+            assert_eq!(measured.matches(line).count(), 1, "{line}: {measured}");
+        }
+        // The recurrent network has two actions, and was trained on both kinds in one of two rows.
+        let row = |start: &str| measured.lines().find(|line| line.starts_with(start)).unwrap();
+        assert!(row("| recurrent | easy |").ends_with("| n/a |"), "{measured}");
+        assert_eq!(row("| recurrent | easy |").matches("**").count(), 2, "{measured}");
+        assert_eq!(row("| vsml | both |").matches("**").count(), 4, "{measured}");
+        assert!(measured.contains("| all tests together | where it was trained | elsewhere |"), "{measured}");
+        assert!(measured.contains("| | vsml | vsml[3] | recurrent |"), "{measured}");
+    }
+    // An oracle has no regret, and gains nothing by learning.
+    assert!(regret.contains("| oracle | – | 0.00 (0.00 to 0.00) |"), "{regret}");
+    let configured = |run: &str| std::fs::read_to_string(out.join(run).join("seed-1/config.toml")).unwrap();
+    assert!(configured("recurrent/both").contains("generations = 3"));
+    assert!(configured("recurrent/both").contains("lifetimes = 4"));
+    assert!(configured("vsml/easy").contains("lifetimes = 2"));
+
+    let report = std::fs::read_to_string(out.join("report.html")).unwrap();
+    assert_eq!(report.matches("class=\"own\"").count(), 2 * 3 * 3, "as many frames as bold numbers");
+    assert!(report.contains("actions") && report.contains("What could not be had"), "why there is no number");
+    let plots = |heading: &str| {
+        let (_, section) = report.split_once(heading).unwrap();
+        section.split_once("</section>").unwrap().0.matches("<svg").count()
+    };
+    assert_eq!((plots("<h2>Meta-training"), plots("<h2>Within the lifetime")), (2, 6));
+
+    // What is tested may be changed afterwards: nothing is trained again.
+    let timing = out.join("vsml/easy/seed-1/timing.jsonl");
+    let before = std::fs::read(&timing).unwrap();
+    let fewer = MATRIX.replace("    \"BernoulliBandit-v0:arms=3,steps=10\",\n", "");
+    assert_ne!(fewer, MATRIX);
+    std::fs::write(&config, fewer).unwrap();
+    run();
+    assert_eq!(std::fs::read(&timing).unwrap(), before);
+    let page = std::fs::read_to_string(out.join("benchmark.md")).unwrap();
+    assert!(page.contains("| | trained on | easy ones | hard ones |\n"), "{page}");
+    assert!(regret.lines().any(|line| line.starts_with("| vsml | easy | **") && page.contains(&line[..40])), "{page}");
+}
+
 #[test]
 fn mistakes_are_named_before_anything_is_trained() {
     let folder = tempfile::tempdir().unwrap();
@@ -107,6 +205,14 @@ fn mistakes_are_named_before_anything_is_trained() {
         ("BernoulliBandit-v0", "BernouliBandit-v0", "did you mean `BernoulliBandit-v0`?"),
         ("kind = \"meta-rnn\"\ncell", "kind = \"meta-rn\"\ncell", "meta-rnn"),
         ("about = ", "abuot = ", "abuot"),
+        ("\"Pendulum-v1:steps=10\"", "{ name = \"x\", tasks = [] }", "tasks[1]: tasks is empty"),
+        ("\"Pendulum-v1:steps=10\"", "{ nam = \"x\" }", "tasks[1]: unknown field `nam`"),
+        ("\"Pendulum-v1:steps=10\"", "3", "tasks[1]: write an id, or"),
+        ("\"Pendulum-v1:steps=10\"", "\"BernoulliBandit-v0:steps=10\"", "two are called `BernoulliBandit-v0:steps=10`"),
+        ("players = [", "tests = [\"CartPole-v2\"]\nplayers = [", "tests"),
+        ("players = [", "measures = [\"regrets\"]\nplayers = [", "regrets"),
+        ("kind = \"vsml\"", "kind = \"vsml\"\nrun = { tasks = [] }", "run.tasks has no meaning here"),
+        ("kind = \"vsml\"", "kind = \"vsml\"\nname = \"meta-rnn\"", "two are called `meta-rnn`"),
     ] {
         assert!(TABLE.contains(right), "{right}");
         let config = config(folder.path(), &TABLE.replace(right, wrong));

@@ -35,6 +35,9 @@ pub struct Evaluation {
     /// In a team: the rewards of all its agents in each of these lives, in the order of the agents.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub teams: Vec<Vec<f64>>,
+    /// What each of these lives earned in each sixth of its lifetime, of which halves and thirds can be made ([`Measure`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sixths: Vec<[f64; 6]>,
     /// Lives that ended before their time, by kind of fault.
     pub faults: BTreeMap<String, u64>,
     /// Mean reward within the lifetime.
@@ -120,6 +123,7 @@ pub fn evaluate(
         unsuited: None,
         lives: Vec::new(),
         teams: Vec::new(),
+        sixths: Vec::new(),
         faults: BTreeMap::new(),
         curve: Curve::default(),
     };
@@ -131,6 +135,7 @@ pub fn evaluate(
                 if !life.outcome.agents.is_empty() {
                     evaluation.teams.push(life.outcome.agents.into_iter().map(|(_, reward)| reward).collect());
                 }
+                evaluation.sixths.push(life.sixths);
                 curves.push(life.curve);
             }
             Err(LifeError::Unsuited(reason)) => {
@@ -148,20 +153,25 @@ struct Life {
     outcome: Outcome,
     /// Sum of rewards in each stretch.
     curve: Vec<f64>,
+    /// Sum of rewards in each sixth.
+    sixths: [f64; 6],
 }
 
 impl Life {
     fn live(cast: &mut Cast<'_>, scenario: &Scenario, key: &LifetimeKey) -> Result<Self, LifeError> {
         let stretches = Stretches::of(scenario.length());
-        let mut curve = vec![0.0; stretches.count];
+        let thin = Stretches { count: 6, ..stretches };
+        let (mut curve, mut sixths) = (vec![0.0; stretches.count], [0.0; 6]);
         let outcome = scenario.live(cast, key, &mut Ledger::default(), |moment| {
             curve[stretches.place(moment)] += moment.reward;
+            sixths[thin.place(moment)] += moment.reward;
         })?;
-        Ok(Life { outcome, curve })
+        Ok(Life { outcome, curve, sixths })
     }
 }
 
-/// How a lifetime is cut into the stretches of its curve.
+/// How a lifetime is cut into stretches.
+#[derive(Clone, Copy)]
 struct Stretches {
     by_episode: bool,
     len: u64,
@@ -207,7 +217,61 @@ impl Curve {
     }
 }
 
+/// What of a life is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Measure {
+    /// The sum of its rewards.
+    Reward,
+    /// The sum of expected regrets; less is better.
+    Regret,
+    /// The sum of rewards in the second half of the lifetime, when there was time to learn.
+    SecondHalf,
+    /// Reward per step (or per episode, where lifetimes are counted in those) in the last third of the lifetime, less that in
+    /// the first: what was gained by learning.
+    Gain,
+}
+
+impl Measure {
+    /// What it is, in words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Measure::Reward => "total reward of a lifetime",
+            Measure::Regret => "regret over a lifetime (less is better)",
+            Measure::SecondHalf => "reward in the second half of a lifetime",
+            Measure::Gain => "reward per step or episode in the last third of a lifetime, less that in the first",
+        }
+    }
+
+    /// How much better the one number is than the other: its sign tells, its size is in the measure's own unit.
+    pub fn better_by(self, of: f64, over: f64) -> f64 {
+        if self == Measure::Regret { over - of } else { of - over }
+    }
+}
+
 impl Evaluation {
+    /// Each life by this measure; none where it cannot be told: regret where the environment does not know it, gain in a
+    /// lifetime of fewer than three steps or episodes.
+    pub fn measured(&self, measure: Measure) -> Option<Vec<f64>> {
+        let of_sixths = |tell: &dyn Fn(&[f64; 6]) -> f64| {
+            (self.sixths.len() == self.lives.len()).then(|| self.sixths.iter().map(tell).collect())
+        };
+        match measure {
+            Measure::Reward => Some(self.lives.iter().map(|life| life.reward).collect()),
+            Measure::Regret => self.lives.iter().map(|life| life.regret).collect(),
+            Measure::SecondHalf => of_sixths(&|sixths| sixths[3..].iter().sum()),
+            Measure::Gain => {
+                let stretches = Stretches { count: 6, ..Stretches::of(self.length) };
+                let units = |from: usize, to: usize| (stretches.start(to) - stretches.start(from)) as f64;
+                let (first, last) = (units(0, 2), units(4, 6));
+                if stretches.len < 3 {
+                    return None;
+                }
+                of_sixths(&|sixths| (sixths[4] + sixths[5]) / last - (sixths[0] + sixths[1]) / first)
+            }
+        }
+    }
+
     /// In a team: the mean reward of all agents in each life.
     pub fn welfare(&self) -> Vec<f64> {
         self.teams.iter().map(|rewards| mean(rewards)).collect()
@@ -311,6 +375,26 @@ mod tests {
         assert_eq!(episodes.curve.mean, [3.0, 12.0, 21.0, 30.0]);
         let uneven = evaluated("random", &counting(LifetimeLength::Steps(75), |_| false), 1);
         assert_eq!(uneven.curve.mean, uneven.curve.x);
+    }
+
+    #[test]
+    fn what_was_gained_is_told_of_thirds_whatever_their_length() {
+        let measured = |length, measure| {
+            let evaluation = evaluated("random", &counting(length, |_| false), 2);
+            evaluation.measured(measure).map(|lives| lives[1])
+        };
+        // Steps 0 to 99: the rewards of a sixth are those of its steps, 0 to 16, 17 to 33, 34 to 49 and so on.
+        let steps = LifetimeLength::Steps(100);
+        assert_eq!(measured(steps, Measure::Reward), Some(4950.0));
+        assert_eq!(measured(steps, Measure::SecondHalf), Some((50..100).map(f64::from).sum()));
+        assert_eq!(measured(steps, Measure::Gain), Some((67.0 + 99.0) / 2.0 - 33.0 / 2.0));
+        // Episodes pay 3, 12, 21, 30: the first third has the first two, the last only the fourth.
+        let episodes = LifetimeLength::Episodes(4);
+        assert_eq!(measured(episodes, Measure::SecondHalf), Some(51.0));
+        assert_eq!(measured(episodes, Measure::Gain), Some(30.0 - 7.5));
+        assert_eq!(measured(LifetimeLength::Steps(2), Measure::Gain), None);
+        assert_eq!(measured(steps, Measure::Regret), None);
+        assert!(Measure::Regret.better_by(1.0, 3.0) > 0.0 && Measure::Gain.better_by(1.0, 3.0) < 0.0);
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub mod policy_gradient;
 pub mod statistics;
 pub mod team;
 
-pub use evaluation::{Curve, Evaluation, Summary};
+pub use evaluation::{Curve, Evaluation, Measure, Summary};
 pub use learner::{Learner, LifeError, LifeScore, MetaLearner, Moment, Secrets, Slope, Unable, Voice, live};
 pub use learners::{
     AttentionConfig, BlurConfig, Cell, DeltaRuleConfig, FastWeightMemoryConfig, FeedForwardConfig, HebbianConfig,

@@ -87,6 +87,12 @@ pub fn interquartile_interval(values: &[f64], rng: &mut Rng) -> Interval {
     bootstrap_interval(&[values], interquartile_mean_of, REPETITIONS, CONFIDENCE, rng)
 }
 
+/// The 95 % bootstrap interval of the interquartile mean of all values together, drawn within each stratum: those of one task,
+/// where values are of several.
+pub fn stratified_interval(strata: &[&[f64]], rng: &mut Rng) -> Interval {
+    bootstrap_interval(strata, interquartile_mean_of, REPETITIONS, CONFIDENCE, rng)
+}
+
 /// The 95 % bootstrap interval of the mean of one sample.
 pub fn mean_interval(values: &[f64], rng: &mut Rng) -> Interval {
     bootstrap_interval(&[values], |drawn| mean(drawn), REPETITIONS, CONFIDENCE, rng)
@@ -144,6 +150,29 @@ pub fn improvement_interval(of: &[f64], over: &[f64], paired: bool, rng: &mut Rn
     results.sort_unstable_by(f64::total_cmp);
     let tail = (1.0 - CONFIDENCE) / 2.0;
     Interval { low: quantile(&results, tail), high: quantile(&results, 1.0 - tail) }
+}
+
+/// The mean over tasks of [`probability_of_improvement`], and its 95 % bootstrap interval, drawn within each task; of each task,
+/// the values of the one and of the other. NaN of nothing.
+pub fn mean_improvement(tasks: &[(&[f64], &[f64])], rng: &mut Rng) -> (f64, Interval) {
+    let probability = |tasks: &[(&[f64], &[f64])]| {
+        let each: Vec<f64> = tasks.iter().map(|(of, over)| probability_of_improvement(of, over)).collect();
+        mean(&each)
+    };
+    let mut draw = |values: &[f64]| -> Vec<f64> {
+        let len = values.len() as u64;
+        (0..len).map(|_| values[rng.random_range(0..len) as usize]).collect()
+    };
+    let mut results: Vec<f64> = (0..REPETITIONS)
+        .map(|_| {
+            let drawn: Vec<_> = tasks.iter().map(|(of, over)| (draw(of), draw(over))).collect();
+            let drawn: Vec<_> = drawn.iter().map(|(of, over)| (&of[..], &over[..])).collect();
+            probability(&drawn)
+        })
+        .collect();
+    results.sort_unstable_by(f64::total_cmp);
+    let tail = (1.0 - CONFIDENCE) / 2.0;
+    (probability(tasks), Interval { low: quantile(&results, tail), high: quantile(&results, 1.0 - tail) })
 }
 
 /// Two samples, each value by its place among all the different ones of both.
@@ -243,6 +272,17 @@ mod tests {
     }
 
     #[test]
+    fn improvement_over_several_tasks_is_the_mean_of_each() {
+        // In one task 3 of 4 pairs, in the other all of them, in a third none.
+        let tasks: [(&[f64], &[f64]); 3] =
+            [(&[2.0, 4.0], &[1.0, 3.0]), (&[100.0, 101.0], &[0.0, 7.0]), (&[0.0], &[1.0])];
+        let (mean, Interval { low, high }) = mean_improvement(&tasks, &mut stream(1, "improvement", &[]));
+        assert_eq!(mean, (0.75 + 1.0 + 0.0) / 3.0);
+        // Whatever is drawn, the second is won and the third is lost; the first has all from 0 (2 against 3) to 1.
+        assert_eq!((low, high), (1.0 / 3.0, 2.0 / 3.0));
+    }
+
+    #[test]
     fn strata_are_kept_apart() {
         // Two constant strata: whatever is drawn, the mean is the same.
         let interval = bootstrap_interval(
@@ -253,5 +293,7 @@ mod tests {
             &mut stream(1, "strata", &[]),
         );
         assert_eq!(interval, Interval { low: 0.75, high: 0.75 });
+        let interval = stratified_interval(&[&[0.0; 4], &[1.0; 12]], &mut stream(1, "strata", &[]));
+        assert_eq!(interval, Interval { low: 1.0, high: 1.0 }, "the four of the one are the lowest quarter");
     }
 }

@@ -4,7 +4,10 @@
 //! is escaped by the template engine; only the plots, which are made here, go in as they are. The same run makes the same
 //! bytes.
 
+mod benchmark;
 mod plots;
+
+pub use benchmark::{BenchmarkReport, render_benchmark};
 
 use crate::evaluate::is_trained;
 use crate::table::team_text;
@@ -14,9 +17,23 @@ use minijinja::value::Serde;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
-use vsml_agents::{Evaluation, GenerationMetrics, Summary};
+use vsml_agents::{Curve, Evaluation, GenerationMetrics, Summary};
 
-const TEMPLATE: &str = include_str!("report.html");
+/// The pages' templates, by name.
+const TEMPLATES: [(&str, &str); 3] = [
+    ("report.html", include_str!("report.html")),
+    ("benchmark.html", include_str!("benchmark.html")),
+    ("style.css", include_str!("style.css")),
+];
+
+/// A page of this template, with what is in `context`.
+fn rendered(template: &str, context: serde_json::Value) -> Result<String> {
+    let mut environment = Environment::new();
+    for (name, text) in TEMPLATES {
+        environment.add_template(name, text)?;
+    }
+    Ok(environment.get_template(template)?.render(Serde(context))?)
+}
 
 /// What a report shows.
 pub struct Report<'a> {
@@ -74,8 +91,6 @@ pub fn render(report: &Report<'_>) -> Result<String> {
     let faults = faults(report.metrics);
     let last = report.metrics.last();
     let best = report.metrics.iter().rev().find(|m| m.validation.as_ref().is_some_and(|v| v.best_so_far));
-    let mut environment = Environment::new();
-    environment.add_template("report.html", TEMPLATE)?;
     let context = json!({
         "name": report.name,
         "purpose": report.purpose,
@@ -93,7 +108,7 @@ pub fn render(report: &Report<'_>) -> Result<String> {
         "faults": faults,
         "first_fault": report.metrics.iter().find_map(|metrics| metrics.first_fault.as_deref()),
     });
-    Ok(environment.get_template("report.html")?.render(Serde(context))?)
+    rendered("report.html", context)
 }
 
 /// All task distributions with what every learner came to there.
@@ -122,7 +137,8 @@ fn rows<'a>(evaluations: &'a [Evaluation], learners: &[&'a str]) -> Result<Vec<R
             .collect();
         let length = of_learner.iter().flatten().next().map_or(String::new(), |e| e.length.to_string());
         let lives = summaries.iter().flatten().map(|summary| summary.lives).max().unwrap_or(0);
-        Ok(Row { tasks, length, lives, cells, curves: plots::lifetime(&of_learner)? })
+        let curves: Vec<Option<&Curve>> = of_learner.iter().map(|e| e.map(|e| &e.curve)).collect();
+        Ok(Row { tasks, length, lives, cells, curves: plots::lifetime(&curves)? })
     };
     all_tasks.into_iter().map(row).collect()
 }

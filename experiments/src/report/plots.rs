@@ -6,7 +6,7 @@
 use anyhow::{Result, anyhow};
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
-use vsml_agents::{Evaluation, GenerationMetrics};
+use vsml_agents::{Curve, GenerationMetrics};
 
 /// Okabe and Ito, the most striking first.
 const COLOURS: [RGBColor; 8] = [
@@ -27,9 +27,16 @@ const TRAINING_POINTS: usize = 500;
 
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
+/// The colour of the learner in this place; after all have been used, half as strong.
+fn paint(place: usize) -> RGBColor {
+    let RGBColor(red, green, blue) = COLOURS[place % COLOURS.len()];
+    let weaker = |part: u8| if (place / COLOURS.len()).is_multiple_of(2) { part } else { part / 2 + 64 };
+    RGBColor(weaker(red), weaker(green), weaker(blue))
+}
+
 /// The colour of the learner in this place, for legends: `#d55e00`.
 pub fn colour(place: usize) -> String {
-    let RGBColor(red, green, blue) = COLOURS[place % COLOURS.len()];
+    let RGBColor(red, green, blue) = paint(place);
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
@@ -71,9 +78,43 @@ pub fn training(metrics: &[GenerationMetrics]) -> Result<Option<String>> {
     Ok(Some(scalable(&svg)))
 }
 
+/// Validation as training goes on, of learners in these places: the mean over seeds and the band of all of them; none where
+/// there is nothing to draw. A point is the steps lived, and the least, mean and greatest score.
+pub fn learning(learners: &[(usize, &[(f64, [f64; 3])])]) -> Result<Option<String>> {
+    let points = || learners.iter().flat_map(|(_, points)| points.iter());
+    let Some(range) = padded(points().flat_map(|(_, scores)| *scores)) else { return Ok(None) };
+    let millions = |steps: f64| steps / 1e6;
+    let last = points().map(|(steps, _)| millions(*steps)).fold(0.0, f64::max);
+
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, (460, 260)).into_drawing_area();
+        let mut chart = ChartBuilder::on(&area)
+            .margin(8)
+            .x_label_area_size(40)
+            .y_label_area_size(58)
+            .build_cartesian_2d(0.0..last.max(f64::MIN_POSITIVE), range)
+            .map_err(failed)?;
+        axes(&mut chart, 12, "million steps", "validation")?;
+        for (place, points) in learners.iter().rev() {
+            let per_point = points.len().div_ceil(TRAINING_POINTS / 4).max(1);
+            let points: Vec<_> =
+                points.iter().step_by(per_point).map(|(steps, scores)| (millions(*steps), *scores)).collect();
+            let above = points.iter().map(|(x, scores)| (*x, scores[2]));
+            let below = points.iter().rev().map(|(x, scores)| (*x, scores[0]));
+            let band: Vec<(f64, f64)> = above.chain(below).collect();
+            chart.draw_series([Polygon::new(band, paint(*place).mix(0.15))]).map_err(failed)?;
+            let mean = points.iter().map(|(x, scores)| (*x, scores[1]));
+            let width = if *place == 0 { 3 } else { 1 };
+            chart.draw_series(LineSeries::new(mean, paint(*place).stroke_width(width))).map_err(failed)?;
+        }
+        area.present().map_err(failed)?;
+    }
+    Ok(Some(scalable(&svg)))
+}
+
 /// Reward within the lifetime, one line per learner; none where nobody lived.
-pub fn lifetime(evaluations: &[Option<&Evaluation>]) -> Result<Option<String>> {
-    let curves: Vec<_> = evaluations.iter().map(|evaluation| evaluation.map(|e| &e.curve)).collect();
+pub fn lifetime(curves: &[Option<&Curve>]) -> Result<Option<String>> {
     let present = || curves.iter().flatten().filter(|curve| !curve.mean.is_empty());
     let ends = present().flat_map(|curve| {
         curve.mean.iter().zip(&curve.standard_error).flat_map(|(mean, error)| [mean - error, mean + error])
@@ -95,7 +136,7 @@ pub fn lifetime(evaluations: &[Option<&Evaluation>]) -> Result<Option<String>> {
         // The first learner last, so that it lies on top.
         for (place, curve) in curves.iter().enumerate().rev() {
             let Some(curve) = curve else { continue };
-            let colour = COLOURS[place % COLOURS.len()];
+            let colour = paint(place);
             let points = || curve.x.iter().zip(curve.mean.iter().zip(&curve.standard_error));
             let above = points().map(|(x, (mean, error))| (*x, mean + error));
             let below = points().rev().map(|(x, (mean, error))| (*x, mean - error));
@@ -123,7 +164,7 @@ fn axes(chart: &mut Chart<'_, '_>, size: u32, x: &str, y: &str) -> Result<()> {
         .y_labels(7)
         .x_desc(x)
         .y_desc(y)
-        .x_label_formatter(&|x| format!("{x:.0}"))
+        .x_label_formatter(&|x| tick(*x))
         .y_label_formatter(&|y| tick(*y))
         .draw()
         .map_err(failed)
@@ -157,7 +198,7 @@ fn padded(values: impl Iterator<Item = f64>) -> Option<std::ops::Range<f64>> {
     (low <= high).then_some(low - room..high + room)
 }
 
-/// A label of the vertical axis: as many digits as tell neighbours apart.
+/// A label of an axis: as many digits as tell neighbours apart.
 fn tick(value: f64) -> String {
     let text = format!("{value:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_string()

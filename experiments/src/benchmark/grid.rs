@@ -1,0 +1,279 @@
+//! What came of a benchmark: lines, who lived, against tests.
+
+use super::Outcome;
+use super::plan::{Plan, Test};
+use vsml_agents::statistics::{
+    self, Interval, interquartile_interval, interquartile_mean, mean_improvement, stratified_interval,
+};
+use vsml_agents::{Curve, Evaluation, Measure};
+use vsml_envs::stream;
+
+/// What came of a benchmark.
+pub struct Grid {
+    /// All that anybody was tested on: the columns.
+    pub tests: Vec<Test>,
+    /// Reference players.
+    pub players: Vec<Line>,
+    /// Learners, those of one kind side by side.
+    pub lines: Vec<Line>,
+    /// What a line is.
+    pub layout: Layout,
+    /// How training went.
+    pub progress: Vec<Progress>,
+    /// What was chosen by search.
+    pub choices: Vec<Choice>,
+    /// Seconds of training, over all runs.
+    pub seconds: f64,
+}
+
+/// What a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// A learner, tested where it was trained, or trained in one place only.
+    Learner,
+    /// A learner trained in one of several places, and tested in all of them and elsewhere.
+    LearnerAndTraining,
+}
+
+/// A player, or a learner that was trained on something.
+pub struct Line {
+    /// How it is called.
+    pub name: String,
+    /// What it was trained on, where that is not the same for all.
+    pub trained_on: Option<String>,
+    /// Which of the learners it is, or of the players.
+    pub place: usize,
+    /// What came of each test.
+    pub cells: Vec<Cell>,
+}
+
+/// What came of one test.
+#[derive(Default)]
+pub struct Cell {
+    /// One of each seed; none where this was not asked for.
+    pub evaluations: Vec<Evaluation>,
+    /// Whether the learner was trained on what it is tested on.
+    pub own: bool,
+    /// Why there is none.
+    pub reason: Option<String>,
+}
+
+/// How training went: validation under each seed.
+pub struct Progress {
+    /// What was trained on.
+    pub trained_on: String,
+    /// Which of the learners.
+    pub place: usize,
+    /// Steps lived, and the least, mean and greatest score of all seeds.
+    pub points: Vec<(f64, [f64; 3])>,
+}
+
+/// What search chose.
+pub struct Choice {
+    /// The learner's name.
+    pub learner: String,
+    /// What it was trained on.
+    pub trained_on: String,
+    /// As `key=value`.
+    pub chosen: String,
+}
+
+/// An interquartile mean and its 95 % bootstrap interval.
+pub type Number = (f64, Interval);
+
+impl Grid {
+    /// With nobody in it yet.
+    pub fn new(plan: &Plan) -> Self {
+        let several = !plan.tests.is_empty() && plan.trainings.len() > 1;
+        Grid {
+            tests: plan.all_tests(),
+            players: Vec::new(),
+            lines: Vec::new(),
+            layout: if several { Layout::LearnerAndTraining } else { Layout::Learner },
+            progress: Vec::new(),
+            choices: Vec::new(),
+            seconds: 0.0,
+        }
+    }
+
+    /// Adds what came of the learner in this `column` of the plan, trained on what is in this `row`.
+    pub fn add(
+        &mut self,
+        plan: &Plan,
+        (column, row): (usize, usize),
+        outcome: Result<Outcome, String>,
+        chosen: String,
+    ) {
+        let (learner, training) = (&plan.learners[column], &plan.trainings[row]);
+        if !chosen.is_empty() {
+            let (learner, trained_on) = (learner.name.clone(), training.name.clone());
+            self.choices.push(Choice { learner, trained_on, chosen });
+        }
+        let tests = plan.tests_of(training);
+        let trained_on = (self.layout == Layout::LearnerAndTraining).then(|| training.name.clone());
+        let (outcome, reason) = match outcome {
+            Ok(outcome) => (outcome, None),
+            Err(reason) => (Outcome { evaluations: Vec::new(), progress: Vec::new(), seconds: 0.0 }, Some(reason)),
+        };
+        self.seconds += outcome.seconds;
+        self.progress.push(Progress {
+            trained_on: training.name.clone(),
+            place: column,
+            points: joined(&outcome.progress),
+        });
+        // The learner in its own network comes first, and after it, called by kind and network, in others.
+        let mut networks: Vec<&str> = Vec::new();
+        for evaluation in outcome.evaluations.iter().flatten() {
+            if !networks.contains(&evaluation.learner.as_str()) {
+                networks.push(&evaluation.learner);
+            }
+        }
+        let own = networks.first().copied().unwrap_or_default();
+        for network in networks.iter().copied().chain(networks.is_empty().then_some("")) {
+            let name = format!("{}{}", learner.name, network.strip_prefix(own).unwrap_or_default());
+            let columns = self.tests.len();
+            let same = |line: &Line| line.name == name && line.trained_on == trained_on;
+            let line = match self.lines.iter().position(same) {
+                Some(line) => line,
+                None => {
+                    let place = self.lines.iter().position(|line| line.place > column).unwrap_or(self.lines.len());
+                    let cells = (0..columns).map(|_| Cell::default()).collect();
+                    self.lines.insert(place, Line { name, trained_on: trained_on.clone(), place: column, cells });
+                    place
+                }
+            };
+            for (cell, test) in self.lines[line].cells.iter_mut().zip(&self.tests) {
+                if !tests.contains(test) {
+                    continue;
+                }
+                let of_test =
+                    |evaluation: &&Evaluation| evaluation.tasks == test.tasks && evaluation.learner == network;
+                *cell = Cell::new(outcome.evaluations.iter().flatten().filter(of_test).cloned().collect());
+                cell.own = training.tasks.contains(&test.tasks);
+                cell.reason = cell.reason.take().or_else(|| reason.clone());
+            }
+        }
+    }
+
+    /// Adds a reference player with its evaluations of each test.
+    pub fn add_player(&mut self, name: &str, tests: Vec<Vec<Evaluation>>) {
+        let cells = tests.into_iter().map(Cell::new).collect();
+        self.players.push(Line { name: name.into(), trained_on: None, place: self.players.len(), cells });
+    }
+
+    /// Players, then learners.
+    pub fn everybody(&self) -> impl Iterator<Item = &Line> {
+        self.players.iter().chain(&self.lines)
+    }
+
+    /// Names of the learners, in their order, those in other networks among them.
+    pub fn learners(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for line in &self.lines {
+            if !names.contains(&line.name.as_str()) {
+                names.push(&line.name);
+            }
+        }
+        names
+    }
+
+    /// All tests of a learner that are among what it was trained on, or all others, in one number; none if there are none.
+    pub fn pooled(&self, learner: &str, own: bool, measure: Measure) -> Option<Number> {
+        let cells = self.lines.iter().filter(|line| line.name == learner).flat_map(|line| &line.cells);
+        let scores: Vec<Vec<f64>> =
+            cells.filter(|cell| cell.own == own).filter_map(|cell| cell.scores(measure)).collect();
+        let strata: Vec<&[f64]> = scores.iter().map(Vec::as_slice).collect();
+        let interval = || stratified_interval(&strata, &mut stream(0, "bootstrap", &[]));
+        (!scores.is_empty()).then(|| (interquartile_mean(&strata.concat()), interval()))
+    }
+
+    /// How probable it is that the one comes off better than the other under seeds of their own, in the mean over all tests in
+    /// which both were; none if there is no such test.
+    pub fn improvement(&self, of: &str, over: &str, measure: Measure) -> Option<Number> {
+        let scores = |cell: &Cell| -> Option<Vec<f64>> {
+            let scores = cell.scores(measure)?;
+            Some(scores.into_iter().map(|score| measure.better_by(score, 0.0)).collect())
+        };
+        let mut tests = Vec::new();
+        for line in self.lines.iter().filter(|line| line.name == of) {
+            let same = |other: &&Line| other.name == over && other.trained_on == line.trained_on;
+            let Some(other) = self.lines.iter().find(same) else { continue };
+            let both = line.cells.iter().zip(&other.cells);
+            tests.extend(both.filter_map(|(of, over)| scores(of).zip(scores(over))));
+        }
+        let tests: Vec<(&[f64], &[f64])> = tests.iter().map(|(of, over)| (&of[..], &over[..])).collect();
+        (!tests.is_empty()).then(|| mean_improvement(&tests, &mut stream(0, "bootstrap", &[])))
+    }
+
+    /// Every reason why there is no number, once, with whom it is of.
+    pub fn reasons(&self) -> Vec<(&str, &str)> {
+        let mut reasons: Vec<(&str, &str)> = self.everybody().flat_map(Line::reasons).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        reasons
+    }
+
+    /// Lives that a fault cut short, of all.
+    pub fn faults(&self) -> u64 {
+        let evaluations = self.everybody().flat_map(|line| &line.cells).flat_map(|cell| &cell.evaluations);
+        evaluations.flat_map(|evaluation| evaluation.faults.values()).sum()
+    }
+}
+
+impl Line {
+    fn reasons(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.cells.iter().filter_map(|cell| Some((self.name.as_str(), cell.reason.as_deref()?)))
+    }
+}
+
+impl Cell {
+    fn new(evaluations: Vec<Evaluation>) -> Self {
+        let reason = evaluations.iter().find_map(|evaluation| evaluation.unsuited.clone());
+        Cell { evaluations, own: false, reason }
+    }
+
+    /// The mean over lives under each seed; none where there is one without lives.
+    pub fn scores(&self, measure: Measure) -> Option<Vec<f64>> {
+        let score = |evaluation: &Evaluation| {
+            let lives = evaluation.measured(measure).filter(|lives| !lives.is_empty())?;
+            Some(statistics::mean(&lives))
+        };
+        let scores: Option<Vec<f64>> = self.evaluations.iter().map(score).collect();
+        scores.filter(|scores| !scores.is_empty())
+    }
+
+    /// All seeds in one number.
+    pub fn number(&self, measure: Measure) -> Option<Number> {
+        let scores = self.scores(measure)?;
+        Some((interquartile_mean(&scores), interquartile_interval(&scores, &mut stream(0, "bootstrap", &[]))))
+    }
+
+    /// Within the lifetime, in the mean over seeds; none where nobody lived.
+    pub fn curve(&self) -> Option<Curve> {
+        let curves: Vec<&Curve> = self.evaluations.iter().map(|evaluation| &evaluation.curve).collect();
+        let mut mean = (*curves.first().filter(|curve| !curve.mean.is_empty())?).clone();
+        if curves.iter().any(|curve| curve.mean.len() != mean.mean.len()) {
+            return None;
+        }
+        let seeds = curves.len() as f64;
+        for place in 0..mean.mean.len() {
+            mean.mean[place] = curves.iter().map(|curve| curve.mean[place]).sum::<f64>() / seeds;
+            let squares: f64 = curves.iter().map(|curve| curve.standard_error[place].powi(2)).sum();
+            mean.standard_error[place] = squares.sqrt() / seeds;
+        }
+        Some(mean)
+    }
+}
+
+/// Validation under all seeds, one after the other, as one curve: as far as all of them go.
+fn joined(seeds: &[Vec<(u64, f64)>]) -> Vec<(f64, [f64; 3])> {
+    let len = seeds.iter().map(Vec::len).min().unwrap_or(0);
+    let point = |index: usize| {
+        let scores = || seeds.iter().map(|seed| seed[index].1);
+        let mean = |values: Vec<f64>| statistics::mean(&values);
+        let steps = mean(seeds.iter().map(|seed| seed[index].0 as f64).collect());
+        let (least, greatest) = (scores().fold(f64::INFINITY, f64::min), scores().fold(f64::NEG_INFINITY, f64::max));
+        (steps, [least, mean(scores().collect()), greatest])
+    };
+    (0..len).map(point).collect()
+}

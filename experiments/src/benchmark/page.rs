@@ -1,0 +1,170 @@
+//! A benchmark as a page of Markdown, and as a table for the terminal.
+
+use super::grid::{Grid, Layout, Line, Number};
+use super::plan::Plan;
+use crate::table::{NOTHING_TO_TELL, dealt_out, with_interval};
+use vsml_agents::Measure;
+
+/// Learners, beyond which the page has no table of everybody against everybody.
+const MOST_COMPARED: usize = 4;
+
+/// The page. `command` makes it again.
+pub fn markdown(plan: &Plan, grid: &Grid, command: &str) -> String {
+    let mut page = format!("{}\n\n`{command}`\n\n", plan.about);
+    page +=
+        &format!("Trained under {} seeds, {:.1} minutes of training in all. ", plan.seeds.len(), grid.seconds / 60.0);
+    page += "Each number is the interquartile mean over seeds of the mean over test lives (of fewer than four seeds: their \
+             mean), and the middle 95 % of its bootstrap.\n";
+    for &measure in &plan.measures {
+        page += &format!("\n**{}**\n\n", capitalised(measure.title()));
+        page += &match grid.layout {
+            Layout::Learner => tests_down(grid, measure),
+            Layout::LearnerAndTraining => lines_down(grid, measure),
+        };
+        if plan.pooled {
+            page += &pooled(grid, measure);
+        }
+        page += &improvement(grid, measure);
+    }
+    for (key, values) in &plan.search {
+        let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+        page += &format!(
+            "\nSearched for each learner on each of these task distributions, by validation: `{key}` in {}.\n",
+            values.join(", ")
+        );
+    }
+    if !grid.reasons().is_empty() {
+        page += "\nn/a:\n\n";
+        for (name, reason) in grid.reasons() {
+            page += &format!("- {name}: {reason}\n");
+        }
+    }
+    if grid.faults() > 0 {
+        page += &format!("\nTest lives that a fault cut short: {}.\n", grid.faults());
+    }
+    if !grid.choices.is_empty() {
+        page += "\nChosen:\n\n";
+        for training in &plan.trainings {
+            let here = grid.choices.iter().filter(|choice| choice.trained_on == training.name);
+            let chosen: Vec<String> = here.map(|choice| format!("{} {}", choice.learner, choice.chosen)).collect();
+            page += &format!("- `{}`: {}\n", training.name, chosen.join("; "));
+        }
+    }
+    page
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
+}
+
+fn number_text(number: Option<Number>) -> String {
+    number.map_or_else(|| NOTHING_TO_TELL.into(), |(number, interval)| with_interval(number, interval))
+}
+
+/// A row for each test, a column for each line.
+fn tests_down(grid: &Grid, measure: Measure) -> String {
+    let names: Vec<&str> = grid.everybody().map(|line| line.name.as_str()).collect();
+    let mut table = format!("| | {} |\n|---|{}\n", names.join(" | "), "---:|".repeat(names.len()));
+    for (column, test) in grid.tests.iter().enumerate() {
+        let cells: Vec<String> = grid.everybody().map(|line| number_text(line.cells[column].number(measure))).collect();
+        table += &format!("| {} | {} |\n", named(&test.name, &test.tasks), cells.join(" | "));
+    }
+    table
+}
+
+/// A row for each line, a column for each test; what a learner was trained on is bold.
+fn lines_down(grid: &Grid, measure: Measure) -> String {
+    let names: Vec<String> = grid.tests.iter().map(|test| named(&test.name, &test.tasks)).collect();
+    let mut table = format!("| | trained on | {} |\n|---|---|{}\n", names.join(" | "), "---:|".repeat(names.len()));
+    for line in grid.everybody() {
+        let text = |cell: &super::Cell| {
+            let text = number_text(cell.number(measure));
+            if cell.own { format!("**{text}**") } else { text }
+        };
+        let cells: Vec<String> = line.cells.iter().map(text).collect();
+        let trained_on = line.trained_on.as_deref().unwrap_or("–");
+        table += &format!("| {} | {trained_on} | {} |\n", line.name, cells.join(" | "));
+    }
+    table
+}
+
+/// Ids stand as code, names of one's own as they are.
+fn named(name: &str, tasks: &str) -> String {
+    if name == tasks { format!("`{name}`") } else { name.into() }
+}
+
+/// All tests in one number: those that a learner was trained on, and the others.
+fn pooled(grid: &Grid, measure: Measure) -> String {
+    let mut table = String::from("\n| all tests together | where it was trained | elsewhere |\n|---|---:|---:|\n");
+    for learner in grid.learners() {
+        let [own, other] = [true, false].map(|own| number_text(grid.pooled(learner, own, measure)));
+        table += &format!("| {learner} | {own} | {other} |\n");
+    }
+    table
+}
+
+/// Everybody against everybody, if they are few.
+fn improvement(grid: &Grid, measure: Measure) -> String {
+    let learners = grid.learners();
+    if learners.len() < 2 || learners.len() > MOST_COMPARED {
+        return String::new();
+    }
+    let mut text = String::from(
+        "\nHow probable it is that the learner of a row comes off better than that of a column, both under seeds of their own; \
+         mean over all tests in which both are:\n\n",
+    );
+    text += &format!("| | {} |\n|---|{}\n", learners.join(" | "), "---:|".repeat(learners.len()));
+    for of in &learners {
+        let cell =
+            |over: &&str| if of == over { String::new() } else { number_text(grid.improvement(of, over, measure)) };
+        let cells: Vec<String> = learners.iter().map(cell).collect();
+        text += &format!("| {of} | {} |\n", cells.join(" | "));
+    }
+    text
+}
+
+/// Tables for the terminal: rows are lines, because there are more of them than a terminal has room for; tests have numbers.
+pub fn terminal(plan: &Plan, grid: &Grid) -> String {
+    let numbers: Vec<String> = (1..=grid.tests.len()).map(|number| number.to_string()).collect();
+    let columns: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    let called = |line: &Line| match &line.trained_on {
+        Some(training) => format!("{}, trained on {training}", line.name),
+        None => line.name.clone(),
+    };
+    let names: Vec<String> = grid.everybody().map(called).collect();
+    let mut text = String::new();
+    for &measure in &plan.measures {
+        let cells = |line: &Line| -> Vec<String> {
+            let number = |cell: &super::Cell| cell.number(measure);
+            let text = |number: Option<Number>| number.map_or(NOTHING_TO_TELL.into(), |(mean, _)| format!("{mean:.2}"));
+            line.cells.iter().map(|cell| text(number(cell))).collect()
+        };
+        let rows: Vec<(&str, Vec<String>)> =
+            names.iter().map(String::as_str).zip(grid.everybody().map(cells)).collect();
+        text += &format!("{}, mean over the seeds\n{}", measure.title(), dealt_out(&columns, &rows));
+    }
+    for (number, test) in numbers.iter().zip(&grid.tests) {
+        let id = if test.name == test.tasks { String::new() } else { format!("  ({})", test.tasks) };
+        text += &format!("\n{number}  {}{id}", test.name);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::Plan;
+    use crate::config::tests::shipped;
+    use vsml_envs::Registry;
+
+    #[test]
+    fn shipped_benchmarks_are_valid() {
+        let mut benchmarks = 0;
+        for (path, text) in shipped().into_iter().filter(|(_, text)| text.contains("[[learners]]")) {
+            let plan = Plan::parse(&text, &Registry::builtin());
+            assert!(plan.is_ok(), "{}: {:#}", path.display(), plan.err().unwrap());
+            benchmarks += 1;
+        }
+        assert!(benchmarks >= 2, "{benchmarks}");
+    }
+}

@@ -1,0 +1,296 @@
+//! What a benchmark compares, as TOML.
+
+use crate::config::{Config, make_scenarios};
+use crate::evaluate::Contender;
+use anyhow::{Context, Result, anyhow, bail};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use toml::{Table, Value};
+use vsml_agents::Measure;
+use vsml_core::Kernel;
+use vsml_envs::Registry;
+
+/// Keys of a configuration that the plan gives in other places, and where.
+const GIVEN_ELSEWHERE: [(&str, &str); 3] = [("tasks", "tasks"), ("seed", "seeds"), ("learner", "learners")];
+
+/// What is compared.
+pub struct Plan {
+    /// What it is for, in a sentence.
+    pub about: String,
+    /// Seeds of meta-training, one run each.
+    pub seeds: Vec<u64>,
+    /// What learners are trained on, each by itself.
+    pub trainings: Vec<Training>,
+    /// What each of them is then tested on; none: on what it was trained on, and nothing else.
+    pub tests: Vec<Test>,
+    /// What of a life is told.
+    pub measures: Vec<Measure>,
+    /// Whether numbers of several tests may be put together in one.
+    pub pooled: bool,
+    /// Reference players to show beside the learners.
+    pub players: Vec<String>,
+    /// Keys of a configuration, each with the values that are tried.
+    pub search: BTreeMap<String, Vec<Value>>,
+    /// What learns.
+    pub learners: Vec<Entrant>,
+    /// What all runs have in common: a configuration without tasks, seed and learner.
+    run: Table,
+}
+
+/// What learners are trained on.
+pub struct Training {
+    /// How it is called in tables.
+    pub name: String,
+    /// Task distributions, as in a configuration.
+    pub tasks: Vec<String>,
+    /// What its runs have in place of what all have in common.
+    run: Table,
+}
+
+/// What learners are tested on.
+#[derive(Clone, PartialEq)]
+pub struct Test {
+    /// How it is called in tables.
+    pub name: String,
+    /// The task distribution.
+    pub tasks: String,
+}
+
+/// What learns.
+pub struct Entrant {
+    /// How it is called in tables.
+    pub name: String,
+    /// As `[learner]` in a configuration.
+    learner: Table,
+    /// What its runs have in place of what all have in common.
+    run: Table,
+}
+
+/// As it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    #[serde(default)]
+    about: String,
+    seeds: Vec<u64>,
+    tasks: Vec<Value>,
+    #[serde(default)]
+    tests: Vec<Value>,
+    #[serde(default = "reward")]
+    measures: Vec<Measure>,
+    #[serde(default)]
+    pooled: bool,
+    #[serde(default)]
+    players: Vec<String>,
+    run: Table,
+    #[serde(default)]
+    search: BTreeMap<String, Vec<Value>>,
+    learners: Vec<Table>,
+}
+
+fn reward() -> Vec<Measure> {
+    vec![Measure::Reward]
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenTraining {
+    name: String,
+    tasks: Vec<String>,
+    #[serde(default)]
+    run: Table,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenTest {
+    name: String,
+    tasks: String,
+}
+
+impl Plan {
+    /// Reads a plan, and checks whether every run of it can be put together, before hours are spent on the first.
+    ///
+    /// # Errors
+    /// What is wrong, and where.
+    pub fn parse(text: &str, registry: &Registry) -> Result<Self> {
+        let written: Written = toml::from_str(text).map_err(|error| anyhow!("{}", error.message()))?;
+        let trainings = written.tasks.into_iter().enumerate();
+        let trainings = trainings.map(|(i, value)| training(value).with_context(|| format!("tasks[{i}]")));
+        let tests = written.tests.into_iter().enumerate();
+        let tests = tests.map(|(i, value)| test(value).with_context(|| format!("tests[{i}]")));
+        let mut learners = Vec::new();
+        for (i, table) in written.learners.into_iter().enumerate() {
+            learners.push(entrant(table, &learners).with_context(|| format!("learners[{i}]"))?);
+        }
+        let plan = Plan {
+            about: written.about,
+            seeds: written.seeds,
+            trainings: trainings.collect::<Result<_>>()?,
+            tests: tests.collect::<Result<_>>()?,
+            measures: written.measures,
+            pooled: written.pooled,
+            players: written.players,
+            run: written.run,
+            search: written.search,
+            learners,
+        };
+        plan.check(registry)?;
+        Ok(plan)
+    }
+
+    fn check(&self, registry: &Registry) -> Result<()> {
+        for (key, empty) in [
+            ("seeds", self.seeds.is_empty()),
+            ("tasks", self.trainings.is_empty()),
+            ("measures", self.measures.is_empty()),
+            ("learners", self.learners.is_empty()),
+        ] {
+            if empty {
+                bail!("{key} is empty: name at least one");
+            }
+        }
+        let runs = self.learners.iter().map(|learner| &learner.run);
+        for run in [&self.run].into_iter().chain(self.trainings.iter().map(|training| &training.run)).chain(runs) {
+            if let Some((key, place)) = GIVEN_ELSEWHERE.into_iter().find(|(key, _)| run.contains_key(*key)) {
+                bail!("run.{key} has no meaning here: give `{place}` of the benchmark");
+            }
+        }
+        let names = |names: Vec<&String>, key: &str| match (1..names.len()).find(|&i| names[..i].contains(&names[i])) {
+            Some(twice) => Err(anyhow!("{key}: two are called `{}`; give each a `name` of its own", names[twice])),
+            None => Ok(()),
+        };
+        names(self.trainings.iter().map(|training| &training.name).collect(), "tasks")?;
+        names(self.tests.iter().map(|test| &test.name).collect(), "tests")?;
+        names(self.learners.iter().map(|learner| &learner.name).collect(), "learners")?;
+        for training in &self.trainings {
+            make_scenarios(registry, &training.tasks, Kernel::detect()).context("tasks")?;
+        }
+        for test in &self.tests {
+            make_scenarios(registry, std::slice::from_ref(&test.tasks), Kernel::detect()).context("tests")?;
+        }
+        for player in &self.players {
+            Contender::player(player).context("players")?;
+        }
+        if let Some((key, _)) = self.search.iter().find(|(_, values)| values.is_empty()) {
+            bail!("search.\"{key}\" is empty: name the values to try");
+        }
+        for learner in &self.learners {
+            for training in &self.trainings {
+                for settings in self.candidates() {
+                    self.config(learner, training, self.seeds[0], &settings)
+                        .with_context(|| format!("{} on {}", learner.name, training.name))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every combination of what is searched, as settings.
+    pub fn candidates(&self) -> Vec<Vec<String>> {
+        self.search.iter().fold(vec![Vec::new()], |candidates, (key, values)| {
+            let with = |candidate: &Vec<String>| -> Vec<Vec<String>> {
+                let setting = |value| [candidate.clone(), vec![format!("{key}={value}")]].concat();
+                values.iter().map(setting).collect()
+            };
+            candidates.iter().flat_map(with).collect()
+        })
+    }
+
+    /// The configuration of a run.
+    ///
+    /// # Errors
+    /// As [`Config::from_table`].
+    pub fn config(&self, learner: &Entrant, training: &Training, seed: u64, settings: &[String]) -> Result<Config> {
+        let mut table = self.run.clone();
+        table.extend(training.run.clone());
+        table.extend(learner.run.clone());
+        table.insert("about".into(), self.about.clone().into());
+        table.insert("tasks".into(), training.tasks.clone().into());
+        table.insert("seed".into(), i64::try_from(seed).context("seeds must be at most 2^63 - 1")?.into());
+        table.insert("learner".into(), learner.learner.clone().into());
+        let mut config = Config::from_table(table, settings)?;
+        config.evaluation.tasks = self.tests_of(training).into_iter().map(|test| test.tasks).collect();
+        config.evaluation.players = Vec::new();
+        Ok(config)
+    }
+
+    /// What learners that were trained on this are tested on.
+    pub fn tests_of(&self, training: &Training) -> Vec<Test> {
+        if !self.tests.is_empty() {
+            return self.tests.clone();
+        }
+        let mut tests: Vec<Test> = Vec::new();
+        for tasks in &training.tasks {
+            let test = Test { name: tasks.clone(), tasks: tasks.clone() };
+            if !tests.contains(&test) {
+                tests.push(test);
+            }
+        }
+        tests
+    }
+
+    /// All that anybody is tested on.
+    pub fn all_tests(&self) -> Vec<Test> {
+        let mut all: Vec<Test> = Vec::new();
+        for test in self.trainings.iter().flat_map(|training| self.tests_of(training)) {
+            if !all.contains(&test) {
+                all.push(test);
+            }
+        }
+        all
+    }
+}
+
+fn training(value: Value) -> Result<Training> {
+    match value {
+        Value::String(id) => Ok(Training { name: id.clone(), tasks: vec![id], run: Table::new() }),
+        Value::Table(_) => {
+            let WrittenTraining { name, tasks, run } =
+                value.try_into().map_err(|error: toml::de::Error| anyhow!("{}", error.message()))?;
+            if tasks.is_empty() {
+                bail!("tasks is empty: name at least one");
+            }
+            Ok(Training { name, tasks, run })
+        }
+        _ => bail!("write an id, or {{ name = \"...\", tasks = [\"...\"] }}"),
+    }
+}
+
+fn test(value: Value) -> Result<Test> {
+    match value {
+        Value::String(id) => Ok(Test { name: id.clone(), tasks: id }),
+        Value::Table(_) => {
+            let WrittenTest { name, tasks } =
+                value.try_into().map_err(|error: toml::de::Error| anyhow!("{}", error.message()))?;
+            Ok(Test { name, tasks })
+        }
+        _ => bail!("write an id, or {{ name = \"...\", tasks = \"...\" }}"),
+    }
+}
+
+/// A learner, called by its name or else by its kind, with its number among those of that kind from the second on.
+fn entrant(mut table: Table, earlier: &[Entrant]) -> Result<Entrant> {
+    let kind = |learner: &Table| learner.get("kind").and_then(Value::as_str).unwrap_or("vsml").to_string();
+    let run = match table.remove("run") {
+        None => Table::new(),
+        Some(Value::Table(run)) => run,
+        Some(_) => bail!("run is no table of keys of a configuration"),
+    };
+    let name = match table.remove("name") {
+        Some(Value::String(name)) => name,
+        Some(_) => bail!("name is no text"),
+        None => match earlier.iter().filter(|other| kind(&other.learner) == kind(&table)).count() {
+            0 => kind(&table),
+            others => format!("{}-{}", kind(&table), others + 1),
+        },
+    };
+    Ok(Entrant { name, learner: table, run })
+}
+
+/// What may stand in a path, of any id, name or setting.
+pub fn as_path(text: &str) -> PathBuf {
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '-' };
+    PathBuf::from(text.trim().chars().map(allowed).collect::<String>())
+}
