@@ -133,15 +133,21 @@ fn texts(learners: &[&str], cells: &[Option<(f64, f64)>], better: fn(f64, f64) -
     learners.iter().zip(cells).map(text).collect()
 }
 
+/// `64.13`; a zero has no sign, from whatever side it was rounded.
+pub fn two_decimals(number: f64) -> String {
+    let text = format!("{number:.2}");
+    if text == "-0.00" { "0.00".into() } else { text }
+}
+
 /// A mean with its standard error: `64.13 ±.56`, since the error's zero says nothing.
 pub fn with_error(mean: f64, error: f64) -> String {
-    let error = format!("{error:.2}");
-    format!("{mean:.2} ±{}", error.strip_prefix('0').unwrap_or(&error))
+    let error = two_decimals(error);
+    format!("{} ±{}", two_decimals(mean), error.strip_prefix('0').unwrap_or(&error))
 }
 
 /// A number with the interval around it: `64.13 (63.02 to 65.24)`.
-pub fn with_interval(number: f64, interval: Interval) -> String {
-    format!("{number:.2} ({:.2} to {:.2})", interval.low, interval.high)
+pub fn with_interval(number: f64, Interval { low, high }: Interval) -> String {
+    format!("{} ({} to {})", two_decimals(number), two_decimals(low), two_decimals(high))
 }
 
 /// Whether this is the name of a player who knows what others must find out.

@@ -168,6 +168,8 @@ pub struct Common {
     pub stack_observations: Option<usize>,
     /// One more number shows how much of `time_limit` is gone ([`wrappers::TimeAwareObservations`]).
     pub time_aware: bool,
+    /// One more number shows the last reward ([`wrappers::RewardAwareObservations`]).
+    pub reward_aware: bool,
 }
 }
 

@@ -25,7 +25,7 @@ fn a_step_allocates_nothing() {
         "time_limit=7,sticky_actions=0.5,repeat_actions=2,scale_reward=-1..1,delay_reward=3,normalise_reward=true,clip_reward=-1..1",
         "time_limit=7,rescale_actions=true,clip_actions=true",
         "time_limit=7,discretise_actions=3,sparse_reward=true",
-        "time_limit=7,mask_observations=0,normalise_observations=true,clip_observations=-2..2,rescale_observations=true,mirror_observations=true,duplicate_observations=1,pad_observations=2,noise_observations=1,drop_observations=0.5,stack_observations=2,time_aware=true",
+        "time_limit=7,mask_observations=0,normalise_observations=true,clip_observations=-2..2,rescale_observations=true,mirror_observations=true,duplicate_observations=1,pad_observations=2,noise_observations=1,drop_observations=0.5,stack_observations=2,time_aware=true,reward_aware=true",
     ];
     let key = LifetimeKey { seed: 0, split: Split::Test, generation: 0, member: 0, lifetime: 0 };
     let registry = Registry::builtin();

@@ -24,7 +24,7 @@ const WRAPPERS: [&str; 12] = [
     "discretise_actions=3",
     "rescale_observations=true",
     "mask_observations=0,normalise_observations=true,clip_observations=-3..3,mirror_observations=true,duplicate_observations=1,pad_observations=2,noise_observations=0.1,drop_observations=0.3",
-    "stack_observations=3,time_aware=true,time_limit=7",
+    "stack_observations=3,time_aware=true,time_limit=7,reward_aware=true",
 ];
 
 /// Wrappers after which a reward no longer says whether the action was the target.

@@ -62,8 +62,8 @@ pub struct Cell {
 pub struct Progress {
     /// What was trained on.
     pub trained_on: String,
-    /// Which of the learners.
-    pub place: usize,
+    /// The learner's name.
+    pub learner: String,
     /// Steps lived, and the least, mean and greatest score of all seeds.
     pub points: Vec<(f64, [f64; 3])>,
 }
@@ -118,7 +118,7 @@ impl Grid {
         self.seconds += outcome.seconds;
         self.progress.push(Progress {
             trained_on: training.name.clone(),
-            place: column,
+            learner: learner.name.clone(),
             points: joined(&outcome.progress),
         });
         // The learner in its own network comes first, and after it, called by kind and network, in others.

@@ -2,7 +2,7 @@
 
 use super::grid::{Grid, Layout, Line, Number};
 use super::plan::Plan;
-use crate::table::{NOTHING_TO_TELL, dealt_out, with_interval};
+use crate::table::{NOTHING_TO_TELL, dealt_out, two_decimals, with_interval};
 use vsml_agents::Measure;
 
 /// Learners, beyond which the page has no table of everybody against everybody.
@@ -137,7 +137,7 @@ pub fn terminal(plan: &Plan, grid: &Grid) -> String {
     for &measure in &plan.measures {
         let cells = |line: &Line| -> Vec<String> {
             let number = |cell: &super::Cell| cell.number(measure);
-            let text = |number: Option<Number>| number.map_or(NOTHING_TO_TELL.into(), |(mean, _)| format!("{mean:.2}"));
+            let text = |number: Option<Number>| number.map_or(NOTHING_TO_TELL.into(), |(mean, _)| two_decimals(mean));
             line.cells.iter().map(|cell| text(number(cell))).collect()
         };
         let rows: Vec<(&str, Vec<String>)> =

@@ -2,6 +2,7 @@
 
 use super::{plots, rendered};
 use crate::benchmark::{Cell, Grid, Layout, Line, Number};
+use crate::table::two_decimals;
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::json;
@@ -64,8 +65,8 @@ struct Text {
 impl Text {
     fn of((number, interval): Number) -> Self {
         Text {
-            number: format!("{number:.2}"),
-            interval: format!("{:.2} to {:.2}", interval.low, interval.high),
+            number: two_decimals(number),
+            interval: format!("{} to {}", two_decimals(interval.low), two_decimals(interval.high)),
             share: (100.0 * number).clamp(0.0, 100.0) as u8,
         }
     }
@@ -93,7 +94,7 @@ pub fn render_benchmark(report: &BenchmarkReport<'_>) -> Result<String> {
         "heat_maps": heat_maps,
         "learners": learners,
         "legend": legend,
-        "learning": learning(grid)?,
+        "learning": learning(grid, &names)?,
         "lifetimes": lifetimes(grid, &names)?,
         "reasons": grid.reasons(),
         "faults": grid.faults(),
@@ -141,8 +142,8 @@ fn heat_map<'a>(report: &BenchmarkReport<'a>, measure: Measure) -> HeatMap<'a> {
     }
 }
 
-/// A plot for each of what was trained on: its name, and the drawing.
-fn learning(grid: &Grid) -> Result<Vec<(&str, String)>> {
+/// A plot for each of what was trained on: its name, and the drawing. `names` are in the order of the legend.
+fn learning<'a>(grid: &'a Grid, names: &[&str]) -> Result<Vec<(&'a str, String)>> {
     let mut trainings: Vec<&str> = Vec::new();
     for progress in &grid.progress {
         if !trainings.contains(&progress.trained_on.as_str()) {
@@ -152,7 +153,8 @@ fn learning(grid: &Grid) -> Result<Vec<(&str, String)>> {
     let mut plots = Vec::new();
     for training in trainings {
         let here = grid.progress.iter().filter(|progress| progress.trained_on == training);
-        let learners: Vec<_> = here.map(|progress| (progress.place, &progress.points[..])).collect();
+        let place = |learner: &str| names.iter().position(|name| *name == learner).unwrap_or_default();
+        let learners: Vec<_> = here.map(|progress| (place(&progress.learner), &progress.points[..])).collect();
         if let Some(plot) = plots::learning(&learners)? {
             plots.push((training, plot));
         }

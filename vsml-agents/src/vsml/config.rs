@@ -51,6 +51,11 @@ pub struct VsmlConfig {
     pub backward_pass: BackwardPass,
     /// Whether, where the environment tells what would have been right, that is fed beside the error.
     pub feed_label: bool,
+    /// Whether every sub-RNN reads the reward. If not, nobody tells the network of it but the environment, if it shows rewards.
+    pub feed_reward: bool,
+    /// Whether sub-RNNs begin each life in random states of their own. If not, all begin at 0, and those that read the same stay
+    /// the same.
+    pub random_states: bool,
     /// Whether, in a team, networks talk: each has an ear, an input neuron, for each of the others, and a mouth, an output
     /// neuron, whose forward messages go to their ears and to which their ears' backward messages come back.
     pub talk: bool,
@@ -79,6 +84,8 @@ impl Default for VsmlConfig {
             feedback_tick: true,
             backward_pass: BackwardPass::None,
             feed_label: true,
+            feed_reward: true,
+            random_states: true,
             talk: false,
             logit_scale: 10.0,
             action_scale: 10.0,

@@ -204,14 +204,18 @@ impl Learner for VsmlLearner {
         let same = |life: &&mut Life| {
             life.others == others && life.observation_space == *observation && life.action_space == *action
         };
-        if let Some(life) = self.life.as_mut().filter(same) {
+        if let Some(life) = self.life.as_mut().filter(same).filter(|_| self.config.random_states) {
             life.state.randomise(rng);
             life.begin();
             return Ok(());
         }
         let topology = self.config.topology(observation, outputs, others)?;
+        let state = match self.config.random_states {
+            true => self.sub_rnn.new_state(&topology, rng),
+            false => State::zeros(self.sub_rnn.config(), &topology),
+        };
         self.life = Some(Life {
-            state: self.sub_rnn.new_state(&topology, rng).map_err(|error| Unable(error.to_string()))?,
+            state: state.map_err(|error| Unable(error.to_string()))?,
             others,
             observation_space: observation.clone(),
             action_space: action.clone(),
@@ -247,7 +251,7 @@ impl Learner for VsmlLearner {
 
     fn feedback(&mut self, feedback: &Feedback) {
         let Some(life) = self.life.as_mut().filter(|life| life.acted) else { return };
-        let reward = feedback.reward as f32;
+        let reward = if self.config.feed_reward { feedback.reward as f32 } else { 0.0 };
         match feedback.target {
             Some(target) => life.describe_error(target),
             None => life.describe_action(),
@@ -447,6 +451,37 @@ mod tests {
                 probabilities.push(learner.probabilities().to_vec());
             }
             assert_ne!(probabilities[0], probabilities[1], "{config:?}");
+        }
+    }
+
+    #[test]
+    fn a_reward_that_is_not_fed_changes_nothing() {
+        for feedback_tick in [true, false] {
+            let lived = |reward| {
+                let mut learner = learner(VsmlConfig { feed_reward: false, feedback_tick, ..VsmlConfig::default() });
+                let mut rng = stream(3, "luck", &[]);
+                learner.begin(&Space::uniform_box(-1.0, 1.0, 2), &Space::discrete(3), &mut rng).unwrap();
+                for _ in 0..5 {
+                    learner.act(&SEEN, &mut rng).unwrap();
+                    learner.feedback(&Feedback { reward, ..REWARDED });
+                }
+                learner.probabilities().to_vec()
+            };
+            assert_eq!(lived(0.0), lived(1.0), "{feedback_tick}");
+        }
+    }
+
+    #[test]
+    fn states_that_are_not_random_are_all_the_same_in_each_life() {
+        let mut learner = learner(VsmlConfig { random_states: false, ..VsmlConfig::default() });
+        for seed in 0..3 {
+            let mut rng = stream(seed, "luck", &[]);
+            learner.begin(&Space::uniform_box(-1.0, 1.0, 2), &Space::discrete(4), &mut rng).unwrap();
+            learner.act(&SEEN, &mut rng).unwrap();
+            assert_eq!(learner.probabilities(), [0.25; 4], "nothing has told the actions apart");
+            learner.feedback(&REWARDED);
+            learner.act(&SEEN, &mut rng).unwrap();
+            assert_ne!(learner.probabilities(), [0.25; 4], "the action taken has");
         }
     }
 

@@ -24,8 +24,8 @@ use std::sync::Arc;
 ///    belongs to what an observation means, not to the place where the learner finds it, and it is an image's pixels that
 ///    are permuted, not what is seen of them;
 /// 7. what is lost on the way to the learner: `noise_observations`, `drop_observations`;
-/// 8. what else the learner is shown: `stack_observations`, which shows old observations as they were seen, and
-///    `time_aware`, which is never shuffled or noisy.
+/// 8. what else the learner is shown: `stack_observations`, which shows old observations as they were seen,  and
+///    `time_aware` and `reward_aware`, which are never shuffled or noisy.
 ///
 /// There is nothing that flattens observations: they are flat.
 ///
@@ -105,7 +105,8 @@ fn put_around(
         })?
         .put("drop_observations", common.drop_observations, |task, p, rng| DropObservations::new(task, p, rng.clone()))?
         .put("stack_observations", common.stack_observations, |task, n, _| StackObservations::new(task, n))?
-        .put("time_aware", time, |task, limit, _| TimeAwareObservations::new(task, limit))?;
+        .put("time_aware", time, |task, limit, _| TimeAwareObservations::new(task, limit))?
+        .put_if("reward_aware", common.reward_aware, |task, _| RewardAwareObservations::new(task))?;
     Ok(layers.task)
 }
 
@@ -280,6 +281,7 @@ mod tests {
             drop_observations: Some(0.2),
             stack_observations: Some(2),
             time_aware: true,
+            reward_aware: true,
             ..Common::default()
         };
         let task = || stream(3, "task", &[]);
@@ -307,6 +309,7 @@ mod tests {
         let seen = NoiseObservations::new(seen, 0.1, own("noise_observations")).unwrap();
         let seen = DropObservations::new(seen, 0.2, own("drop_observations")).unwrap();
         let seen = TimeAwareObservations::new(StackObservations::new(seen, 2).unwrap(), 9).unwrap();
+        let seen = RewardAwareObservations::new(seen).unwrap();
         assert_eq!(around(&everything), lived(Box::new(seen)));
 
         let discrete = Common {
@@ -360,6 +363,7 @@ mod tests {
             ("drop_observations", "0.5"),
             ("stack_observations", "2"),
             ("time_aware", "true"),
+            ("reward_aware", "true"),
         ];
         let around = |json: &str| {
             let common: Common = serde_json::from_str(json).unwrap();

@@ -128,6 +128,7 @@ mod record_statistics;
 mod repeat_actions;
 mod rescale_actions;
 mod rescale_observations;
+mod reward_aware_observations;
 mod running_moments;
 #[cfg(test)]
 mod scripted;
@@ -161,6 +162,7 @@ pub use record_statistics::{Episode, RecordStatistics};
 pub use repeat_actions::RepeatActions;
 pub use rescale_actions::RescaleActions;
 pub use rescale_observations::RescaleObservations;
+pub use reward_aware_observations::RewardAwareObservations;
 pub use span::{Span, SpanError};
 pub use sparse_reward::SparseReward;
 pub use stack_observations::StackObservations;
