@@ -34,7 +34,7 @@ pub const QUICKSTART: Shipped = shipped!("quickstart");
 pub const CLONE: Shipped = shipped!("clone");
 
 /// All there are.
-pub const SHIPPED: [Shipped; 12] = [
+pub const SHIPPED: [Shipped; 13] = [
     QUICKSTART,
     CLONE,
     shipped!("cartpole"),
@@ -47,6 +47,7 @@ pub const SHIPPED: [Shipped; 12] = [
     shipped!("games"),
     shipped!("pennies"),
     shipped!("guessing"),
+    shipped!("spread"),
 ];
 
 /// What is shipped under this name, if anything is.

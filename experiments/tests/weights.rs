@@ -136,6 +136,15 @@ fn guessing_teams_of_sizes_never_met_guess_better_than_the_mean() {
 }
 
 #[test]
+fn agents_of_one_theta_spread_out_however_many_they_are() {
+    for agents in [2, 3, 4, 6] {
+        let (team, random) =
+            in_scenario("spread.safetensors", "random", &format!("SimpleSpread-v0:agents={agents}"));
+        assert!(team > random + 6.0, "{agents}: {team} against {random}");
+    }
+}
+
+#[test]
 fn the_command_takes_them() {
     let on = ["--on", "BernoulliBandit-v0:arms=7,steps=20", "--lifetimes", "20"];
     let table = succeed(&[&["evaluate", &path("quickstart.safetensors")], &on[..]].concat());
