@@ -26,6 +26,17 @@ Examples:
   vsml tournament PrisonersDilemma-v0 tit-for-tat always:arm=0 always:arm=1 random
   vsml tournament Chicken-v0:steps=50 runs/a runs/b best-response --lifetimes 1000 --out chicken.md";
 
+const PROBE_HELP: &str = "\
+Two-armed bandits of 100 pulls, whose arms' means are independent and uniform: what is best to do after any history is known
+exactly. The first table says in which share of the pulls that was done (where both arms have seen the same, neither is better,
+and the pull does not count). The second one, of meta-trained learners, says how much of what can be inferred, the posterior
+means of both arms, a linear map finds in their memory: 1 all, 0 nothing. Beside each stands the same learner as it was before
+training.
+
+Examples:
+  vsml probe quickstart thompson greedy optimal:pulls=100
+  vsml probe runs/vsml runs/meta-rnn --lifetimes 4000";
+
 const COMPARE_HELP: &str = "\
 A row for each run has the keys of its configuration that are not the same in all of them, and how training went. Then, for
 each scenario in which at least two of the runs were evaluated: the interquartile mean of every learner with its 95 % bootstrap
@@ -76,6 +87,9 @@ pub enum Command {
     /// Everybody against everybody in a game for several agents: who gets what against whom, and what that does to all
     #[command(after_help = TOURNAMENT_EXAMPLES)]
     Tournament(TournamentArguments),
+    /// How often learners do what is best after all that they have seen of a bandit, and what of that is in their memory
+    #[command(after_help = PROBE_HELP)]
+    Probe(ProbeArguments),
     /// Write a run's report again
     Report {
         /// The run's folder
@@ -259,6 +273,21 @@ pub struct TournamentArguments {
     /// Write the tables into this file too, as Markdown, with 95 % intervals
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+#[derive(Debug, Args)]
+pub struct ProbeArguments {
+    /// Who is looked at: runs' folders, files of meta-parameters, shipped weights, and reference players (`vsml list`)
+    #[arg(value_name = "PLAYER", required = true)]
+    pub players: Vec<String>,
+    /// Lifetimes of each; memories are fitted on half of them
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(40..=1_000_000))]
+    pub lifetimes: u64,
+    /// Seed of tasks and luck
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
     #[command(flatten)]
     pub machine: Machine,
 }

@@ -99,12 +99,7 @@ impl Contender {
     /// # Errors
     /// If there is no such thing, or it cannot be read.
     pub fn named(name: &str, kernel: Kernel) -> Result<Self> {
-        let path = Path::new(name);
-        let weights = if path.is_dir() {
-            load_weights(&RunFolder::look(path)?)?
-        } else if let Some(weights) = weights_without_run(path)? {
-            weights
-        } else {
+        let Some(weights) = weights_of(name)? else {
             return Contender::player(name).with_context(|| {
                 format!("`{name}` is no folder of a run, none of the shipped weights, no file and no reference player")
             });
@@ -167,6 +162,15 @@ pub fn contenders(
         contenders.push(Contender::named(player, kernel)?);
     }
     Ok(contenders)
+}
+
+/// The meta-parameters of a run's folder, of a file, or shipped ones; none if nothing of these is called so.
+///
+/// # Errors
+/// If they cannot be read.
+pub fn weights_of(name: &str) -> Result<Option<Weights>> {
+    let path = Path::new(name);
+    if path.is_dir() { load_weights(&RunFolder::look(path)?).map(Some) } else { weights_without_run(path) }
 }
 
 /// Meta-parameters that lie in no run's folder: those of a file, or, if nothing in the file system is called so, shipped ones.

@@ -26,6 +26,7 @@ mod machine;
 mod names;
 mod output;
 mod play;
+mod probe;
 mod reference;
 mod report;
 mod report_command;
@@ -71,6 +72,7 @@ fn command(registry: &Registry, command: &Command) -> Result<ExitCode> {
         Command::Check(arguments) => return check::check(registry, arguments),
         Command::Reference(arguments) => return reference::reference(registry, arguments),
         Command::Tournament(arguments) => return tournament::tournament(registry, arguments),
+        Command::Probe(arguments) => return probe::probe(registry, arguments),
         Command::Reproduce(arguments) => return reproduce::reproduce(registry, arguments),
         Command::Clone(arguments) => train::clone(registry, arguments),
         Command::Quickstart(arguments) => train::quickstart(registry, arguments),

@@ -138,8 +138,7 @@ fn guessing_teams_of_sizes_never_met_guess_better_than_the_mean() {
 #[test]
 fn agents_of_one_theta_spread_out_however_many_they_are() {
     for agents in [2, 3, 4, 6] {
-        let (team, random) =
-            in_scenario("spread.safetensors", "random", &format!("SimpleSpread-v0:agents={agents}"));
+        let (team, random) = in_scenario("spread.safetensors", "random", &format!("SimpleSpread-v0:agents={agents}"));
         assert!(team > random + 6.0, "{agents}: {team} against {random}");
     }
 }

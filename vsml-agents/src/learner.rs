@@ -56,6 +56,11 @@ pub trait Learner: Send {
         let _ = feedback;
     }
 
+    /// What it remembers of its life, as numbers, for those who want to find out what of it is there; empty if it does not tell.
+    fn memory(&self) -> Vec<f32> {
+        Vec::new()
+    }
+
     /// Goes on with other meta-parameters, and with the state that its life has come to.
     ///
     /// # Errors

@@ -141,6 +141,10 @@ impl Network for MetaRnnConfig {
         life.cell.fill(0.0);
     }
 
+    fn memory(&self, life: &Self::Life) -> Vec<f32> {
+        [&life.hidden[..], &life.cell].concat()
+    }
+
     fn critic_count(&self) -> usize {
         critic_count(self)
     }

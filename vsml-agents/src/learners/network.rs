@@ -139,12 +139,18 @@ pub(super) trait Network: Clone + Send + Sync + 'static {
     /// Room for a life.
     fn life(&self, shape: Shape) -> Self::Life;
 
-    /// Numbers of a critic, which guesses what is still to come; 0 where there is none.
+    /// What a life has changed, as [`Learner::memory`] tells it; empty if it does not.
+    fn memory(&self, life: &Self::Life) -> Vec<f32> {
+        let _ = life;
+        Vec::new()
+    }
+
     /// By what observations and actions are multiplied before they come in.
     fn input_scale(&self) -> f32 {
         1.0
     }
 
+    /// Numbers of a critic, which guesses what is still to come; 0 where there is none.
     fn critic_count(&self) -> usize {
         0
     }
@@ -334,6 +340,16 @@ impl<N: Network> Learner for NetworkLearner<N> {
         write_one_hot(action, told);
         action[told] = self.network.input_scale();
         life.input[observations + actions] = feedback.reward as f32;
+    }
+
+    fn memory(&self) -> Vec<f32> {
+        let Some(life) = &self.life else { return Vec::new() };
+        let mut memory = self.network.memory(&life.network);
+        if !memory.is_empty() {
+            // What it has been told, and will take in with the next observation.
+            memory.extend_from_slice(&life.input[life.shape.observations..]);
+        }
+        memory
     }
 
     fn change_theta(&mut self, theta: &[f32]) -> Result<(), Unable> {

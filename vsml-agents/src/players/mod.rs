@@ -40,7 +40,7 @@ pub use games::{BestResponse, TitForTat};
 pub use gittins::Gittins;
 pub use greedy_mdp::GreedyMdp;
 pub use online::{Descent, Online, OnlineConfig};
-pub use optimal::{MOST_PULLS_OF_MANY, MOST_PULLS_OF_TWO, Optimal, optimal_reward};
+pub use optimal::{MOST_PULLS_OF_MANY, MOST_PULLS_OF_TWO, Optimal, optimal_arm, optimal_reward};
 pub use oracle_mdp::OracleMdp;
 pub use plain::{Always, Oracle, Random};
 pub use planner::{MAX_HORIZON, Model, Planner};

@@ -148,6 +148,31 @@ pub fn optimal_reward(arms: usize, pulls: usize) -> Result<f64, Unable> {
     })
 }
 
+/// Which of two independent arms with uniform means is best to pull, in a lifetime of `pulls` pulls, after each has paid and failed so
+/// often (`[paid, failed]` of the first, then of the second); none where both have seen the same.
+///
+/// ```
+/// use vsml_agents::players::optimal_arm;
+///
+/// assert_eq!(optimal_arm(100, [[0, 0], [0, 0]]), Ok(None));
+/// // One arm has paid once and failed once; the other is unknown, and there is time to find out, or there is none.
+/// assert_eq!(optimal_arm(100, [[1, 1], [0, 0]]), Ok(Some(1)));
+/// assert_eq!(optimal_arm(100, [[60, 20], [1, 2]]), Ok(Some(0)));
+/// ```
+///
+/// # Errors
+/// If there are more than [`MOST_PULLS_OF_TWO`], or if none is left.
+pub fn optimal_arm(pulls: usize, [first, second]: [[usize; 2]; 2]) -> Result<Option<usize>, Unable> {
+    let pulled = first.iter().chain(&second).sum();
+    let plan = plan(2, pulls)?;
+    let Plan::Two(two) = &*plan else { return Err(Unable("two arms have a plan of two arms".into())) };
+    let Some(choices) = two.second.get(pulled) else {
+        return Err(Unable(format!("after {pulled} of {pulls} pulls, none is left")));
+    };
+    let best = usize::from(choices[TwoArms::place(pulled, first[0], first[1], second[0])]);
+    Ok((first != second).then_some(best))
+}
+
 /// The optimal player of Bernoulli bandits with independent arms, in lifetimes of a known number of pulls.
 pub struct Optimal {
     pulls: usize,

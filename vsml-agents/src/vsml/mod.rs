@@ -272,6 +272,10 @@ impl Learner for VsmlLearner {
         }
     }
 
+    fn memory(&self) -> Vec<f32> {
+        self.life.as_ref().map_or_else(Vec::new, |life| life.state.pack())
+    }
+
     fn change_theta(&mut self, theta: &[f32]) -> Result<(), Unable> {
         let other = SubRnn::new(self.sub_rnn.config(), theta, self.sub_rnn.kernel());
         self.sub_rnn = Arc::new(other.map_err(|error| Unable(error.to_string()))?);
