@@ -26,6 +26,19 @@ Examples:
   vsml tournament PrisonersDilemma-v0 tit-for-tat always:arm=0 always:arm=1 random
   vsml tournament Chicken-v0:steps=50 runs/a runs/b best-response --lifetimes 1000 --out chicken.md";
 
+const BENCHMARK_HELP: &str = "\
+Example of a CONFIG:
+
+  seeds = [1, 2, 3]
+  tasks = [\"BernoulliBandit-v0\", \"GaussianBandit-v0\"]          # each is trained on by itself
+  tests = [\"BernoulliBandit-v0:kind=easy\"]                    # without tests: each is tested where it was trained
+  measures = [\"reward\", \"gain\"]
+  run = { steps = 8000000, lifetimes = 8 }                      # keys of any configuration
+  learners = [{ kind = \"vsml\" }, { kind = \"vsml\", name = \"small\", hidden_size = 8 }]
+
+Ready ones are in experiments/configs: bandits, actions, senses, ablations, teams, and benchmark for the largest.
+All keys: experiments/README.md.";
+
 const PROBE_HELP: &str = "\
 Two-armed bandits of 100 pulls, whose arms' means are independent and uniform: what is best to do after any history is known
 exactly. The first table says in which share of the pulls that was done (where both arms have seen the same, neither is better,
@@ -78,8 +91,9 @@ pub enum Command {
     Resume(ResumeArguments),
     /// Evaluate a run's learner, or a file of meta-parameters, on any task distributions
     Evaluate(EvaluateArguments),
-    /// Meta-train many learners on many task distributions with the same budget, and put them into one table; goes on
-    /// where it was stopped
+    /// Meta-train many learners on many task distributions with the same budget, test them there or elsewhere, and put them
+    /// into one table; goes on where it was stopped
+    #[command(after_help = BENCHMARK_HELP)]
     Benchmark(BenchmarkArguments),
     /// Play reference players on the tasks of well-known tables, beside the numbers published or computed for them; takes
     /// minutes
@@ -188,7 +202,7 @@ pub struct ResumeArguments {
 
 #[derive(Debug, Args)]
 pub struct BenchmarkArguments {
-    /// What is compared, in TOML; experiments/configs/benchmark.toml is an example
+    /// What is compared, in TOML
     pub config: PathBuf,
     /// Folder of the runs, the page and the report [default: runs/ and the configuration's name]
     #[arg(long, value_name = "FOLDER")]

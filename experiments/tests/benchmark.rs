@@ -130,6 +130,11 @@ name = "recurrent"
 kind = "meta-rnn"
 hidden_size = 4
 run = { evaluation = { lifetimes = 20 }, generations = 3 }
+
+[[learners]]
+name = "grown up"
+kind = "feed-forward"
+run = { tasks = ["BernoulliBandit-v0:kind=hard,steps=10"], phases = [{ from = 2, tasks = ["BernoulliBandit-v0:kind=medium,steps=10"] }] }
 "#;
 
 #[test]
@@ -161,7 +166,12 @@ fn what_is_trained_in_several_places_is_tested_in_all() {
         assert_eq!(row("| recurrent | easy |").matches("**").count(), 2, "{measured}");
         assert_eq!(row("| vsml | both |").matches("**").count(), 4, "{measured}");
         assert!(measured.contains("| all tests together | where it was trained | elsewhere |"), "{measured}");
-        assert!(measured.contains("| | vsml | vsml[3] | recurrent |"), "{measured}");
+        assert!(measured.contains("| | vsml | vsml[3] | recurrent | grown up |"), "{measured}");
+        // What a learner was trained on is what it was trained on, whatever the row is called.
+        assert!(
+            row("| grown up | easy | ").matches("**").count() == 2
+                && !row("| grown up | easy | ").contains("easy | **")
+        );
     }
     // An oracle has no regret, and gains nothing by learning.
     assert!(regret.contains("| oracle | – | 0.00 (0.00 to 0.00) |"), "{regret}");
@@ -171,7 +181,7 @@ fn what_is_trained_in_several_places_is_tested_in_all() {
     assert!(configured("vsml/easy").contains("lifetimes = 2"));
 
     let report = std::fs::read_to_string(out.join("report.html")).unwrap();
-    assert_eq!(report.matches("class=\"own\"").count(), 2 * 3 * 3, "as many frames as bold numbers");
+    assert_eq!(report.matches("class=\"own\"").count(), 2 * (3 * 3 + 2), "as many frames as bold numbers");
     assert!(report.contains("actions") && report.contains("What could not be had"), "why there is no number");
     let plots = |heading: &str| {
         let (_, section) = report.split_once(heading).unwrap();
@@ -211,7 +221,9 @@ fn mistakes_are_named_before_anything_is_trained() {
         ("\"Pendulum-v1:steps=10\"", "\"BernoulliBandit-v0:steps=10\"", "two are called `BernoulliBandit-v0:steps=10`"),
         ("players = [", "tests = [\"CartPole-v2\"]\nplayers = [", "tests"),
         ("players = [", "measures = [\"regrets\"]\nplayers = [", "regrets"),
-        ("kind = \"vsml\"", "kind = \"vsml\"\nrun = { tasks = [] }", "run.tasks has no meaning here"),
+        ("kind = \"vsml\"", "kind = \"vsml\"\nrun = { seed = 3 }", "run.seed has no meaning here"),
+        ("[run]", "[run]\ntasks = [\"CartPole-v1\"]", "run.tasks has no meaning here"),
+        ("kind = \"vsml\"", "kind = \"vsml\"\nrun = { tasks = [3] }", "vsml on BernoulliBandit-v0:steps=10"),
         ("kind = \"vsml\"", "kind = \"vsml\"\nname = \"meta-rnn\"", "two are called `meta-rnn`"),
     ] {
         assert!(TABLE.contains(right), "{right}");

@@ -149,7 +149,7 @@ impl Grid {
                 let of_test =
                     |evaluation: &&Evaluation| evaluation.tasks == test.tasks && evaluation.learner == network;
                 *cell = Cell::new(outcome.evaluations.iter().flatten().filter(of_test).cloned().collect());
-                cell.own = training.tasks.contains(&test.tasks);
+                cell.own = plan.trains_on(learner, training, &test.tasks);
                 cell.reason = cell.reason.take().or_else(|| reason.clone());
             }
         }

@@ -151,9 +151,11 @@ impl Plan {
                 bail!("{key} is empty: name at least one");
             }
         }
-        let runs = self.learners.iter().map(|learner| &learner.run);
-        for run in [&self.run].into_iter().chain(self.trainings.iter().map(|training| &training.run)).chain(runs) {
-            if let Some((key, place)) = GIVEN_ELSEWHERE.into_iter().find(|(key, _)| run.contains_key(*key)) {
+        // Learners may have tasks of their own: those that cannot live in all of a curriculum.
+        let runs = self.learners.iter().map(|learner| (&learner.run, &GIVEN_ELSEWHERE[1..]));
+        let trainings = self.trainings.iter().map(|training| (&training.run, &GIVEN_ELSEWHERE[..]));
+        for (run, refused) in [(&self.run, &GIVEN_ELSEWHERE[..])].into_iter().chain(trainings).chain(runs) {
+            if let Some((key, place)) = refused.iter().find(|(key, _)| run.contains_key(*key)) {
                 bail!("run.{key} has no meaning here: give `{place}` of the benchmark");
             }
         }
@@ -204,16 +206,26 @@ impl Plan {
     /// As [`Config::from_table`].
     pub fn config(&self, learner: &Entrant, training: &Training, seed: u64, settings: &[String]) -> Result<Config> {
         let mut table = self.run.clone();
+        table.insert("tasks".into(), training.tasks.clone().into());
         table.extend(training.run.clone());
         table.extend(learner.run.clone());
         table.insert("about".into(), self.about.clone().into());
-        table.insert("tasks".into(), training.tasks.clone().into());
         table.insert("seed".into(), i64::try_from(seed).context("seeds must be at most 2^63 - 1")?.into());
         table.insert("learner".into(), learner.learner.clone().into());
         let mut config = Config::from_table(table, settings)?;
         config.evaluation.tasks = self.tests_of(training).into_iter().map(|test| test.tasks).collect();
         config.evaluation.players = Vec::new();
         Ok(config)
+    }
+
+    /// Whether a learner that is trained on this meets these tasks, in whatever phase.
+    pub fn trains_on(&self, learner: &Entrant, training: &Training, tasks: &str) -> bool {
+        let named = |table: &Table| {
+            let tasks_of_table = table.get("tasks").and_then(Value::as_array);
+            tasks_of_table.is_some_and(|all| all.iter().any(|other| other.as_str() == Some(tasks)))
+        };
+        let Ok(config) = self.config(learner, training, self.seeds[0], &[]) else { return false };
+        config.tasks.iter().any(|other| other == tasks) || config.phases.iter().any(named)
     }
 
     /// What learners that were trained on this are tested on.
