@@ -21,6 +21,7 @@ mod compare;
 mod config;
 mod evaluate;
 mod exit;
+mod exports;
 mod list;
 mod machine;
 mod names;
@@ -34,6 +35,7 @@ mod reproduce;
 mod run_folder;
 mod shipped;
 mod table;
+mod tensorboard;
 mod tournament;
 mod train;
 

@@ -6,6 +6,7 @@
 //! | `manifest.json` | version, commit, seed, threads, kernel, processor |
 //! | `metrics.jsonl` | one line per generation; depends on configuration and kernel alone |
 //! | `timing.jsonl` | seconds per generation; the clock's part, kept apart |
+//! | `metrics.csv`, `events.out.tfevents.0.vsml` | the same for spreadsheets and TensorBoard; nobody reads them here |
 //! | `checkpoint.safetensors`, `checkpoint.previous.safetensors` | the whole state of training, twice |
 //! | `theta.safetensors` | the meta-parameters to use elsewhere, with their configuration inside |
 //! | `evaluation.json` | every evaluation that was made, life by life |
@@ -20,6 +21,7 @@ use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -179,6 +181,20 @@ impl RunFolder {
     pub fn seconds(&self) -> Result<f64> {
         let lines: Vec<Value> = read_lines(&self.file("timing.jsonl"))?;
         Ok(lines.iter().filter_map(|line| line["seconds"].as_f64()).sum())
+    }
+
+    /// Seconds spent in training up to each generation, that is up to where it was done for the last time.
+    ///
+    /// # Errors
+    /// As [`RunFolder::metrics`].
+    pub fn seconds_by_generation(&self) -> Result<BTreeMap<u64, f64>> {
+        let lines: Vec<Value> = read_lines(&self.file("timing.jsonl"))?;
+        let mut sum = 0.0;
+        let times = lines.iter().filter_map(|line| {
+            sum += line["seconds"].as_f64()?;
+            Some((line["generation"].as_u64()?, sum))
+        });
+        Ok(times.collect())
     }
 
     /// Writes a checkpoint, keeping the one before. `metrics` is the file whose length belongs to it.

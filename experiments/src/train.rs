@@ -7,6 +7,7 @@ use crate::arguments::{CloneArguments, Machine, QuickstartArguments, ResumeArgum
 use crate::config::{Config, EvaluationConfig, make_scenarios};
 use crate::evaluate::{contenders, evaluate_missing, is_trained, print_tables};
 use crate::exit::{DiskFailure, Interrupted};
+use crate::exports::Exports;
 use crate::machine::STOP;
 use crate::output::{note, say};
 use crate::report_command::write_report;
@@ -260,6 +261,7 @@ fn generations(
     let mut progress = Progress::new(config, training);
     let mut saver = Saver::new();
     let mut timing = TimingFile::open(folder)?;
+    let mut exports = Exports::write(folder)?;
     while config.wants_more(training) {
         let started = Instant::now();
         if config.phase_begins(training.generation()) {
@@ -283,6 +285,7 @@ fn generations(
         metrics_file.append(&metrics).context(DiskFailure)?;
         let seconds = started.elapsed().as_secs_f64();
         timing.append(metrics.generation, seconds).context(DiskFailure)?;
+        exports.append(folder, &metrics, seconds)?;
         progress.show(&metrics);
         saver.save_if_due(folder, training, metrics_file)?;
     }

@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 use support::*;
 
@@ -95,13 +96,92 @@ fn killed_at_twenty_moments(config_text: &str) {
         succeed(&["train", text(&config), "--out", text(&killed)]);
     }
     assert_eq!(hash(&killed), hash(&whole));
-    for file in ["metrics.jsonl", "evaluation.json", "theta.safetensors"] {
+    for file in ["metrics.jsonl", "metrics.csv", "evaluation.json", "theta.safetensors"] {
         assert!(std::fs::read(killed.join(file)).unwrap() == std::fs::read(whole.join(file)).unwrap(), "{file}");
     }
+    assert!(events(&killed) == events(&whole), "the events differ in more than their times");
     let leftovers = std::fs::read_dir(&killed).unwrap().flatten();
     let leftovers: Vec<_> =
         leftovers.filter(|file| file.file_name().to_string_lossy().starts_with(".writing")).collect();
     assert!(leftovers.is_empty(), "{leftovers:?}");
+}
+
+/// The events for TensorBoard, without their times, which must not go back.
+fn events(run: &Path) -> Vec<Vec<u8>> {
+    let file = std::fs::read(run.join("events.out.tfevents.0.vsml")).unwrap();
+    let (mut rest, mut events, mut last) = (&file[..], Vec::new(), 0.0);
+    while !rest.is_empty() {
+        let length = u64::from_le_bytes(rest[..8].try_into().unwrap()) as usize;
+        let (event, after) = rest[12..].split_at(length);
+        let time = f64::from_le_bytes(event[1..9].try_into().unwrap());
+        assert!(time >= last, "{time} after {last}");
+        last = time;
+        events.push(event[9..].to_vec());
+        rest = &after[4..];
+    }
+    events
+}
+
+#[test]
+fn tables_and_events_tell_what_the_metrics_tell() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path(), TINY);
+    let run = folder.path().join("run");
+    succeed(&["train", text(&config), "--out", text(&run)]);
+    let metrics = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let metrics: Vec<serde_json::Value> = metrics.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut table = csv::Reader::from_path(run.join("metrics.csv")).unwrap();
+    let columns = table.headers().unwrap().clone();
+    let column = |name: &str| columns.iter().position(|column| column == name).unwrap_or_else(|| panic!("{columns:?}"));
+    let rows: Vec<csv::StringRecord> = table.records().map(|row| row.unwrap()).collect();
+    assert_eq!((metrics.len(), rows.len(), events(&run).len()), (40, 40, 41), "the first event is the file's version");
+    let bandits = "BernoulliBandit-v0:steps=30";
+    for (metrics, row) in metrics.iter().zip(&rows) {
+        let number = |name: &str| row[column(name)].parse::<f64>().ok();
+        let validation = &metrics["validation"];
+        assert_eq!(number("generation"), metrics["generation"].as_f64());
+        assert_eq!(number("steps"), metrics["steps"].as_f64());
+        assert_eq!(number("fitness/mean"), metrics["fitness_mean"].as_f64());
+        assert_eq!(number("loss"), None);
+        assert_eq!(number("norm/update"), metrics["update_norm"].as_f64());
+        assert_eq!(number("validation/score"), validation["score"].as_f64());
+        assert_eq!(number(&format!("validation/{bandits}")), validation["reward"][bandits].as_f64());
+        assert_eq!(number(&format!("regret/{bandits}")), validation["regret"][bandits].as_f64());
+        assert_eq!(number("validation/score").is_some(), metrics["generation"].as_u64().unwrap() % 10 == 0);
+    }
+    for (number, event) in events(&run).iter().enumerate().skip(1) {
+        assert_eq!(event[..2], [0x10, number as u8], "the step");
+        let has = |tag: &str| event.windows(tag.len()).any(|bytes| bytes == tag.as_bytes());
+        assert!(has("fitness/mean") && !has("loss"));
+        assert_eq!(has(&format!("validation/{bandits}")), number % 10 == 0);
+    }
+
+    // Whatever is in them counts for nothing, and is put right when the run goes on.
+    let (before, kept) = (hash(&run), ["metrics.csv", "events.out.tfevents.0.vsml"]);
+    let read = || kept.map(|file| std::fs::read(run.join(file)).unwrap());
+    let written = read();
+    std::fs::write(run.join(kept[0]), "spoilt ".repeat(10_000)).unwrap();
+    std::fs::remove_file(run.join(kept[1])).unwrap();
+    assert_eq!(hash(&run), before);
+    succeed(&["resume", text(&run)]);
+    assert!(read() == written);
+}
+
+#[test]
+fn a_disk_that_does_not_take_the_table_costs_no_generation_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path(), TINY);
+    let (run, whole) = (folder.path().join("run"), folder.path().join("whole"));
+    succeed(&["train", text(&config), "--set", "generations=15", "--out", text(&run)]);
+    std::fs::remove_file(run.join("metrics.csv")).unwrap();
+    std::fs::create_dir(run.join("metrics.csv")).unwrap();
+    let output = vsml(&["resume", text(&run), "--generations", "40"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    assert!(stderr(&output).contains("metrics.csv"), "{}", stderr(&output));
+    std::fs::remove_dir(run.join("metrics.csv")).unwrap();
+    succeed(&["resume", text(&run)]);
+    succeed(&["train", text(&config), "--out", text(&whole)]);
+    assert_eq!(hash(&run), hash(&whole));
 }
 
 #[test]

@@ -41,6 +41,49 @@ fn weights_and_runs_can_play() {
 }
 
 #[test]
+fn a_network_shows_its_messages_and_the_reward_so_far() {
+    let said = |arguments: &[&str]| {
+        let output = play(arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let bandit = "BernoulliBandit-v0:arms=5,steps=12";
+    let text = said(&[bandit, "--player", "quickstart"]);
+    let frames: Vec<&str> = text.split("step ").skip(1).collect();
+    assert_eq!(frames.len(), 13);
+    for part in ["messages", "layer 1 of 1", "forward   backward", "reward so far: 12 steps, 0 to "] {
+        assert_eq!(text.matches(part).count(), 13, "{part}\n{text}");
+    }
+    // 5 arms, messages of 8 numbers: nothing before the first action, something at the end.
+    let map = |frame: &str| -> Vec<String> {
+        let rows = frame.lines().skip_while(|line| !line.contains("forward")).skip(2).take(5);
+        rows.map(|row| row.split_whitespace().next_back().unwrap_or_default().to_string()).collect()
+    };
+    assert_eq!(map(frames[0]), ["........"; 5], "{}", frames[0]);
+    let last = map(frames[12]);
+    assert!(last.iter().all(|row| row.len() == 8 && row.chars().all(|character| "=-.+#".contains(character))));
+    assert_ne!(last, ["........"; 5], "{}", frames[12]);
+    let team = said(&["PrisonersDilemma-v0:steps=3", "--player", "random", "prisoners"]);
+    assert!(team.contains("messages of column"), "{team}");
+    let none = said(&[bandit, "--player", "ucb1"]);
+    assert!(!none.contains("messages") && !none.contains("so far"), "{none}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let size = |name: &str, player: &str, seed: &str| {
+        let path = folder.path().join(name);
+        said(&[bandit, "--player", player, "--seed", seed, "--pixels", "160", "--gif", path.to_str().unwrap()]);
+        let bytes = std::fs::read(path).unwrap();
+        let (width, height) = (u16::from_le_bytes([bytes[6], bytes[7]]), u16::from_le_bytes([bytes[8], bytes[9]]));
+        (bytes, width, height)
+    };
+    let (one, two, other) =
+        (size("1.gif", "quickstart", "3"), size("2.gif", "quickstart", "3"), size("3.gif", "random", "3"));
+    assert!(one == two && one.0.len() < 100_000);
+    assert!(one.1 > other.1 + 100 && one.2 > other.2 + 20, "{}, {}", one.1, one.2);
+    assert!(one.0 != size("4.gif", "quickstart", "4").0);
+}
+
+#[test]
 fn teams_play_with_a_player_for_each_or_one_for_all() {
     let dilemma = "PrisonersDilemma-v0:steps=4";
     let output = play(&[dilemma, "--player", "tit-for-tat", "always:arm=1"]);

@@ -70,6 +70,12 @@ pub trait Learner: Send {
         Err(Unable("this learner cannot take other meta-parameters while it lives".into()))
     }
 
+    /// The messages that the layers of its network sent last, first layer first, for whoever looks on; nothing where it has no
+    /// such network, or before a life begins.
+    fn messages(&self) -> Option<Vec<LayerMessages>> {
+        None
+    }
+
     /// May look, before each action, at what the environment knows. For oracles: whoever else looks is cheating.
     ///
     /// # Errors
@@ -78,6 +84,17 @@ pub trait Learner: Send {
         let _ = secrets;
         Ok(())
     }
+}
+
+/// The messages that a layer of sub-RNNs sent last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerMessages {
+    /// How many numbers a message has, M.
+    pub message_size: usize,
+    /// Forward messages: output neurons × M.
+    pub forward: Vec<f32>,
+    /// Backward messages: input neurons × M.
+    pub backward: Vec<f32>,
 }
 
 /// Half of a conversation. Before each step in a team, everybody who talks hears what all others who talk have to say, and then

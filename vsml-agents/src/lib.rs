@@ -62,7 +62,9 @@ pub mod statistics;
 pub mod team;
 
 pub use evaluation::{Curve, Evaluation, Measure, Summary};
-pub use learner::{Learner, LifeError, LifeScore, MetaLearner, Moment, Secrets, Slope, Unable, Voice, live};
+pub use learner::{
+    LayerMessages, Learner, LifeError, LifeScore, MetaLearner, Moment, Secrets, Slope, Unable, Voice, live,
+};
 pub use learners::{
     AttentionConfig, BlurConfig, Cell, DeltaRuleConfig, FastWeightMemoryConfig, FeedForwardConfig, HebbianConfig,
     LearnerConfig, MetaRimsConfig, MetaRnnConfig, SelfReferentialConfig, SensoryNeuronsConfig, SeparateConfig, Weights,

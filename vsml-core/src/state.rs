@@ -227,6 +227,14 @@ impl State {
         &self.layers[0].backward_out
     }
 
+    /// What layer `layer` sent last: its forward messages (outputs × M numbers) and its backward messages (inputs × M numbers).
+    ///
+    /// # Panics
+    /// If there is no such layer.
+    pub fn layer_messages(&self, layer: usize) -> (&[f32], &[f32]) {
+        (&self.layers[layer].forward_out, &self.layers[layer].backward_out)
+    }
+
     /// As [`State::backward_messages`], to be written: in the state of an [`Adjoint`](crate::Adjoint), what they are worth.
     pub fn backward_messages_mut(&mut self) -> &mut [f32] {
         &mut self.layers[0].backward_out

@@ -3,6 +3,7 @@
 //! Of each frame only what differs from the one before is written, which for a board is a cell or two.
 
 use super::film::Frame;
+use super::panel::Panels;
 use anyhow::{Context, Result};
 use gif::{DisposalMethod, Encoder, Repeat};
 use std::fs::File;
@@ -11,16 +12,17 @@ use std::path::Path;
 use std::time::Duration;
 use vsml_envs::picture::{Colour, Pixels};
 
-/// Writes `frames` to `path`, the longer side of a picture about `side` pixels, each frame shown for `pace` and the last of an
-/// episode four times as long.
+/// Writes `frames` to `path`, the longer side of a picture about `side` pixels and its panel beside it, each frame shown for
+/// `pace` and the last of an episode four times as long.
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn write(path: &Path, frames: &[Frame], side: u32, pace: Duration) -> Result<()> {
+pub fn write(path: &Path, frames: &[Frame], panels: Option<&Panels>, side: u32, pace: Duration) -> Result<()> {
     let cannot = || format!("cannot write {}", path.display());
-    let images: Vec<Pixels> = frames.iter().map(|frame| draw(frame, side)).collect();
-    let width = images.iter().map(Pixels::width).max().unwrap_or(1);
-    let height = images.iter().map(Pixels::height).max().unwrap_or(1);
+    // Drawn twice, because all of them at once would take a gigabyte.
+    let images = || (0..frames.len()).map(|number| draw(number, &frames[number], panels, side));
+    let size = images().fold((1, 1), |(width, height), image| (image.width().max(width), image.height().max(height)));
+    let (width, height) = size;
     let (Ok(screen_width), Ok(screen_height)) = (u16::try_from(width), u16::try_from(height)) else {
         anyhow::bail!("{width} by {height} pixels are too many for a GIF: give --pixels of at most 4096");
     };
@@ -30,7 +32,7 @@ pub fn write(path: &Path, frames: &[Frame], side: u32, pace: Duration) -> Result
         let mut encoder = Encoder::new(&mut file, screen_width, screen_height, &[]).with_context(cannot)?;
         encoder.set_repeat(Repeat::Infinite).with_context(cannot)?;
         let mut shown: Option<Pixels> = None;
-        for (index, image) in images.into_iter().enumerate() {
+        for (index, image) in images().enumerate() {
             let mut whole = Pixels::blank(width, height, Colour::WHITE);
             whole.paste(&image, 0, 0);
             let (left, top, part) = difference(shown.as_ref(), &whole);
@@ -49,9 +51,14 @@ pub fn write(path: &Path, frames: &[Frame], side: u32, pace: Duration) -> Result
     file.flush().with_context(cannot)
 }
 
-/// A frame with its heading above.
-fn draw(frame: &Frame, side: u32) -> Pixels {
-    frame.picture.to_pixels(side).with_text(&frame.heading(), true)
+/// Frame number `number` with its heading above.
+fn draw(number: usize, frame: &Frame, panels: Option<&Panels>, side: u32) -> Pixels {
+    let picture = frame.picture.to_pixels(side);
+    let with_panel = match (panels, &frame.messages) {
+        (Some(panels), Some(messages)) => panels.pixels(number, messages, picture, side),
+        _ => picture,
+    };
+    with_panel.with_text(&frame.heading(), true)
 }
 
 /// The least rectangle in which `next` differs from `shown`: its left and upper edge, and what is in it. A pixel where nothing

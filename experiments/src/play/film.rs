@@ -1,12 +1,15 @@
 //! A camera in front of an environment.
 //!
 //! A lifetime resets an environment as soon as an episode is over, so whoever looks from outside never sees the goal reached
-//! or the pole fallen. The camera is a wrapper and takes its pictures before that.
+//! or the pole fallen. The camera is a wrapper and takes its pictures before that. What a player's network says to itself is
+//! overheard in the same way, by a wrapper around the player.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use super::messages::Messages;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use vsml_agents::{LayerMessages, Learner, Secrets, Unable, Voice};
 use vsml_envs::picture::Picture;
 use vsml_envs::team::{Observations, TeamEnvironment};
-use vsml_envs::{Action, Rng, Step, forward_to_inner_team};
+use vsml_envs::{Action, Feedback, Percept, Rng, Space, Step, forward_to_inner_team};
 
 /// What was seen at one moment.
 #[derive(Clone, Debug)]
@@ -19,6 +22,8 @@ pub struct Frame {
     pub step: u64,
     /// Each agent's rewards so far, over all episodes.
     pub rewards: Vec<f64>,
+    /// The messages of the network that chose the last action, where a player has one.
+    pub messages: Option<Arc<Messages>>,
 }
 
 impl Frame {
@@ -33,7 +38,14 @@ impl Frame {
 /// The frames of one life.
 #[derive(Clone, Debug, Default)]
 pub struct Film {
-    frames: Arc<Mutex<Vec<Frame>>>,
+    reel: Arc<Mutex<Reel>>,
+}
+
+#[derive(Debug, Default)]
+struct Reel {
+    frames: Vec<Frame>,
+    /// The last messages of the first agent that has some.
+    messages: Option<Arc<Messages>>,
 }
 
 impl Film {
@@ -43,9 +55,32 @@ impl Film {
         Filmed { inner, film: self.clone(), episode: 0, step: 0, rewards }
     }
 
+    /// Listens to the network of agent number `agent`, if it has one.
+    pub fn listen_to(&self, agent: usize, learner: Box<dyn Learner>) -> Box<dyn Learner> {
+        Box::new(Overheard { learner, film: self.clone(), agent })
+    }
+
     /// What was taken.
     pub fn develop(self) -> Vec<Frame> {
-        std::mem::take(&mut self.frames.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.reel().frames)
+    }
+
+    fn reel(&self) -> MutexGuard<'_, Reel> {
+        self.reel.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the messages with which an agent came to the last frames: those of one step, since an episode may have begun.
+    fn hear(&self, agent: usize, layers: &[LayerMessages]) {
+        let mut reel = self.reel();
+        if reel.messages.as_ref().is_some_and(|messages| messages.agent != agent) {
+            return;
+        }
+        let messages = Some(Arc::new(Messages::new(agent, layers)));
+        let step = reel.frames.last().map(|frame| frame.step);
+        for frame in reel.frames.iter_mut().rev().take_while(|frame| Some(frame.step) == step) {
+            frame.messages = messages.clone();
+        }
+        reel.messages = messages;
     }
 }
 
@@ -61,8 +96,9 @@ struct Filmed {
 impl Filmed {
     fn take(&self) {
         if let Some(picture) = self.inner.picture() {
-            let frame = Frame { picture, episode: self.episode, step: self.step, rewards: self.rewards.clone() };
-            self.film.frames.lock().unwrap_or_else(PoisonError::into_inner).push(frame);
+            let mut reel = self.film.reel();
+            let (rewards, messages) = (self.rewards.clone(), reel.messages.clone());
+            reel.frames.push(Frame { picture, episode: self.episode, step: self.step, rewards, messages });
         }
     }
 }
@@ -89,5 +125,50 @@ impl TeamEnvironment for Filmed {
             *sum += if action.is_some() { step.reward } else { 0.0 };
         }
         self.take();
+    }
+}
+
+/// A player whose messages are kept.
+struct Overheard {
+    learner: Box<dyn Learner>,
+    film: Film,
+    agent: usize,
+}
+
+impl Overheard {
+    fn hear(&self) {
+        if let Some(layers) = self.learner.messages() {
+            self.film.hear(self.agent, &layers);
+        }
+    }
+}
+
+impl Learner for Overheard {
+    fn join(&mut self, agent: usize, agents: usize) -> Result<(), Unable> {
+        self.learner.join(agent, agents)
+    }
+
+    fn voice(&mut self) -> Option<&mut dyn Voice> {
+        self.learner.voice()
+    }
+
+    fn begin(&mut self, observation: &Space, action: &Space, rng: &mut Rng) -> Result<(), Unable> {
+        self.learner.begin(observation, action, rng)?;
+        self.hear();
+        Ok(())
+    }
+
+    fn act(&mut self, percept: &Percept<'_>, rng: &mut Rng) -> Result<Action<'_>, Unable> {
+        self.learner.act(percept, rng)
+    }
+
+    fn feedback(&mut self, feedback: &Feedback) {
+        // Before it thinks about the answer: what is there now is what it acted with.
+        self.hear();
+        self.learner.feedback(feedback);
+    }
+
+    fn reveal(&mut self, secrets: &Secrets<'_>) -> Result<(), Unable> {
+        self.learner.reveal(secrets)
     }
 }

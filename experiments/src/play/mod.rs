@@ -3,10 +3,12 @@
 //! Nobody believes a number who has not seen what it is a number of. The life is lived first, then shown: on a terminal as
 //! characters, frame after frame, or in an animation. The player is a reference player or a meta-trained learner, with the
 //! same tasks and the same luck as in an evaluation under the same seed. Whatever there is is played as a team, since one that
-//! is alone is a team of one.
+//! is alone is a team of one. Of a network of sub-RNNs its messages are shown too.
 
 mod animation;
 mod film;
+mod messages;
+mod panel;
 
 use crate::arguments::PlayArguments;
 use crate::evaluate::Contender;
@@ -14,6 +16,7 @@ use crate::machine::STOP;
 use crate::output::{note, say};
 use anyhow::{Context, Result, bail};
 use film::{Film, Frame};
+use panel::Panels;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -61,7 +64,10 @@ pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
         );
     }
     let seats = (0..names.len()).map(|agent| agent.min(players.len() - 1));
-    let mut learners = seats.clone().map(|player| Ok(players[player].learner()?)).collect::<Result<Vec<_>>>()?;
+    let mut learners = Vec::new();
+    for (agent, player) in seats.clone().enumerate() {
+        learners.push(film.listen_to(agent, players[player].learner()?));
+    }
     let ended = live_together(&mut learners, &mut lifetime, &key, |_| {});
     let steps = lifetime.steps();
     drop(lifetime);
@@ -71,12 +77,13 @@ pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
     };
 
     let pace = Duration::from_secs_f64(1.0 / arguments.frames_per_second.unwrap_or(usual_pace(&first.picture)));
+    let panels = Panels::of(&frames, &names);
     match &arguments.gif {
         Some(path) => {
-            animation::write(path, &frames, arguments.pixels, pace)?;
+            animation::write(path, &frames, panels.as_ref(), arguments.pixels, pace)?;
             say(path.display());
         }
-        None => show(&frames, pace),
+        None => show(&frames, panels.as_ref(), pace),
     }
     let scores = ended.with_context(|| {
         format!("the life of `{}` ended after {} frames", arguments.players.join(" "), frames.len())
@@ -102,13 +109,18 @@ fn usual_pace(picture: &Picture) -> f64 {
 }
 
 /// Shows frames as text: in place on a terminal, one below the other anywhere else.
-fn show(frames: &[Frame], pace: Duration) {
+fn show(frames: &[Frame], panels: Option<&Panels>, pace: Duration) {
     let in_place = std::io::stdout().is_terminal();
-    for frame in frames {
+    for (number, frame) in frames.iter().enumerate() {
         if STOP.load(Relaxed) {
             return;
         }
-        let text = format!("{}\n{}\n", frame.heading(), frame.picture.to_text());
+        let picture = frame.picture.to_text();
+        let shown = match (panels, &frame.messages) {
+            (Some(panels), Some(messages)) => panels.text(number, messages, &picture),
+            _ => picture,
+        };
+        let text = format!("{}\n{shown}\n", frame.heading());
         if in_place {
             // Clear the screen, go to its upper left corner.
             write!(std::io::stdout(), "\x1b[2J\x1b[H{text}").ok();

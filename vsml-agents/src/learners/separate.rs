@@ -8,7 +8,7 @@
 
 use super::network::Shape;
 use super::{Kind, LearnerConfig};
-use crate::learner::{Learner, MetaLearner, Unable, Voice};
+use crate::learner::{LayerMessages, Learner, MetaLearner, Unable, Voice};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use vsml_core::Kernel;
@@ -108,6 +108,10 @@ impl Learner for SeparateLearner {
 
     fn feedback(&mut self, feedback: &Feedback) {
         self.seats[self.seat].feedback(feedback);
+    }
+
+    fn messages(&self) -> Option<Vec<LayerMessages>> {
+        self.seats[self.seat].messages()
     }
 
     fn change_theta(&mut self, theta: &[f32]) -> Result<(), Unable> {

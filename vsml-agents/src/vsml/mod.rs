@@ -34,7 +34,7 @@ mod talk;
 pub use cloning::CloneConfig;
 pub use config::{ConvolutionConfig, VsmlConfig};
 
-use crate::learner::{Learner, LifeError, LifeScore, MetaLearner, Slope, Unable, Voice, live};
+use crate::learner::{LayerMessages, Learner, LifeError, LifeScore, MetaLearner, Slope, Unable, Voice, live};
 use crate::policy_gradient::{Record, Relived};
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -276,6 +276,15 @@ impl Learner for VsmlLearner {
         self.life.as_ref().map_or_else(Vec::new, |life| life.state.pack())
     }
 
+    fn messages(&self) -> Option<Vec<LayerMessages>> {
+        let (state, message_size) = (&self.life.as_ref()?.state, self.config.message_size);
+        let of_layer = |layer| {
+            let (forward, backward) = state.layer_messages(layer);
+            LayerMessages { message_size, forward: forward.into(), backward: backward.into() }
+        };
+        Some((0..state.topology().layers().len()).map(of_layer).collect())
+    }
+
     fn change_theta(&mut self, theta: &[f32]) -> Result<(), Unable> {
         let other = SubRnn::new(self.sub_rnn.config(), theta, self.sub_rnn.kernel());
         self.sub_rnn = Arc::new(other.map_err(|error| Unable(error.to_string()))?);
@@ -487,6 +496,25 @@ mod tests {
             learner.act(&SEEN, &mut rng).unwrap();
             assert_ne!(learner.probabilities(), [0.25; 4], "the action taken has");
         }
+    }
+
+    #[test]
+    fn whoever_looks_on_sees_the_messages_of_every_layer() {
+        let mut learner = learner(VsmlConfig { hidden_layers: vec![4], ..VsmlConfig::default() });
+        assert_eq!(learner.messages(), None);
+        let mut rng = stream(3, "luck", &[]);
+        learner.begin(&Space::uniform_box(-1.0, 1.0, 2), &Space::discrete(3), &mut rng).unwrap();
+        let numbers = |layers: Vec<LayerMessages>| -> Vec<f32> {
+            layers.into_iter().flat_map(|layer| [layer.forward, layer.backward].concat()).collect()
+        };
+        assert!(numbers(learner.messages().unwrap()).iter().all(|&number| number == 0.0));
+        learner.act(&SEEN, &mut rng).unwrap();
+        let layers = learner.messages().unwrap();
+        let sizes: Vec<_> = layers.iter().map(|layer| (layer.forward.len() / 8, layer.backward.len() / 8)).collect();
+        assert_eq!((layers[0].message_size, sizes), (8, vec![(4, 2), (3, 4)]));
+        let outputs: Vec<f32> = layers[1].forward.chunks(8).map(|message| message[0]).collect();
+        assert_eq!(outputs, learner.life.as_ref().unwrap().outputs, "the logits are the first numbers of the outputs");
+        assert!(numbers(layers).iter().any(|&number| number != 0.0));
     }
 
     #[test]
