@@ -34,7 +34,7 @@ pub const QUICKSTART: Shipped = shipped!("quickstart");
 pub const CLONE: Shipped = shipped!("clone");
 
 /// All there are.
-pub const SHIPPED: [Shipped; 13] = [
+pub const SHIPPED: [Shipped; 14] = [
     QUICKSTART,
     CLONE,
     shipped!("cartpole"),
@@ -48,6 +48,7 @@ pub const SHIPPED: [Shipped; 13] = [
     shipped!("pennies"),
     shipped!("guessing"),
     shipped!("spread"),
+    shipped!("hearts"),
 ];
 
 /// What is shipped under this name, if anything is.

@@ -48,6 +48,15 @@ fn cartpole_falls_seldom_whatever_its_senses_are_called() {
 }
 
 #[test]
+fn hearts_finds_out_what_is_good_also_where_that_has_changed() {
+    for rewards_of in ["", ",heart_reward=-1,trap_reward=1", ",permute_observations=true,permute_actions=true"] {
+        let id = format!("HeartsAndTraps-v0:size=3,radius=1,hearts=2,traps=2,steps=500{rewards_of}");
+        let (vsml, random) = rewards("hearts.safetensors", "random", &id);
+        assert!(vsml > 70.0 && random < 10.0, "{id}: {vsml} against {random}");
+    }
+}
+
+#[test]
 fn scratch_learns_digits_sums_and_clusters_faster_than_sgd() {
     for (id, rates) in [
         ("Digits-v0:steps=100,part=test", [0.1, 0.3, 1.0]),

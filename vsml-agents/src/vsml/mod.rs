@@ -512,8 +512,8 @@ mod tests {
         let layers = learner.messages().unwrap();
         let sizes: Vec<_> = layers.iter().map(|layer| (layer.forward.len() / 8, layer.backward.len() / 8)).collect();
         assert_eq!((layers[0].message_size, sizes), (8, vec![(4, 2), (3, 4)]));
-        let outputs: Vec<f32> = layers[1].forward.chunks(8).map(|message| message[0]).collect();
-        assert_eq!(outputs, learner.life.as_ref().unwrap().outputs, "the logits are the first numbers of the outputs");
+        let outputs: Vec<f32> = layers[1].forward.chunks(8).map(|message| message[1]).collect();
+        assert_eq!(outputs, learner.life.as_ref().unwrap().outputs, "the logits are the second numbers of the outputs");
         assert!(numbers(layers).iter().any(|&number| number != 0.0));
     }
 
