@@ -64,8 +64,21 @@ pub struct Progress {
     pub trained_on: String,
     /// The learner's name.
     pub learner: String,
-    /// Steps lived, and the least, mean and greatest score of all seeds.
-    pub points: Vec<(f64, [f64; 3])>,
+    /// In the order of training.
+    pub points: Vec<ProgressPoint>,
+}
+
+/// Validation at some time of training.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ProgressPoint {
+    /// Steps lived, in the mean over seeds.
+    pub steps: f64,
+    /// The least score of all seeds.
+    pub least: f64,
+    /// Their mean.
+    pub mean: f64,
+    /// The greatest of them.
+    pub greatest: f64,
 }
 
 /// What search chose.
@@ -266,14 +279,30 @@ impl Cell {
 }
 
 /// Validation under all seeds, one after the other, as one curve: as far as all of them go.
-fn joined(seeds: &[Vec<(u64, f64)>]) -> Vec<(f64, [f64; 3])> {
+fn joined(seeds: &[Vec<(u64, f64)>]) -> Vec<ProgressPoint> {
     let len = seeds.iter().map(Vec::len).min().unwrap_or(0);
     let point = |index: usize| {
-        let scores = || seeds.iter().map(|seed| seed[index].1);
-        let mean = |values: Vec<f64>| statistics::mean(&values);
-        let steps = mean(seeds.iter().map(|seed| seed[index].0 as f64).collect());
-        let (least, greatest) = (scores().fold(f64::INFINITY, f64::min), scores().fold(f64::NEG_INFINITY, f64::max));
-        (steps, [least, mean(scores().collect()), greatest])
+        let scores: Vec<f64> = seeds.iter().map(|seed| seed[index].1).collect();
+        ProgressPoint {
+            steps: statistics::mean(&seeds.iter().map(|seed| seed[index].0 as f64).collect::<Vec<_>>()),
+            least: scores.iter().copied().fold(f64::INFINITY, f64::min),
+            mean: statistics::mean(&scores),
+            greatest: scores.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        }
     };
     (0..len).map(point).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_are_joined_as_far_as_all_of_them_go() {
+        let seeds = [vec![(10, 1.0), (20, 4.0), (30, 9.0)], vec![(12, 3.0), (24, 2.0)]];
+        let points = joined(&seeds);
+        assert_eq!(points[0], ProgressPoint { steps: 11.0, least: 1.0, mean: 2.0, greatest: 3.0 });
+        assert_eq!(points[1], ProgressPoint { steps: 22.0, least: 2.0, mean: 3.0, greatest: 4.0 });
+        assert_eq!((points.len(), joined(&[]).len()), (2, 0));
+    }
 }

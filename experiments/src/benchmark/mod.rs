@@ -26,7 +26,7 @@ use vsml_agents::{Evaluation, TrainingError, Unable};
 use vsml_core::write_durably;
 use vsml_envs::Registry;
 
-pub use grid::{Cell, Grid, Layout, Line, Number};
+pub use grid::{Cell, Grid, Layout, Line, Number, ProgressPoint};
 
 /// Trains and evaluates whatever is not there yet, and prints and writes what came of it.
 pub fn benchmark(registry: &Registry, arguments: &BenchmarkArguments) -> Result<()> {

@@ -3,6 +3,7 @@
 //! Axes and text are drawn in a grey that can be read on white and on black; the lines are in the colours of Okabe and Ito,
 //! which those who see colours otherwise can tell apart too. The trained learner's line is thick, the players' thin.
 
+use crate::benchmark::ProgressPoint;
 use anyhow::{Result, anyhow};
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
@@ -79,12 +80,12 @@ pub fn training(metrics: &[GenerationMetrics]) -> Result<Option<String>> {
 }
 
 /// Validation as training goes on, of learners in these places: the mean over seeds and the band of all of them; none where
-/// there is nothing to draw. A point is the steps lived, and the least, mean and greatest score.
-pub fn learning(learners: &[(usize, &[(f64, [f64; 3])])]) -> Result<Option<String>> {
+/// there is nothing to draw.
+pub fn learning(learners: &[(usize, &[ProgressPoint])]) -> Result<Option<String>> {
     let points = || learners.iter().flat_map(|(_, points)| points.iter());
-    let Some(range) = padded(points().flat_map(|(_, scores)| *scores)) else { return Ok(None) };
+    let Some(range) = padded(points().flat_map(|point| [point.least, point.greatest])) else { return Ok(None) };
     let millions = |steps: f64| steps / 1e6;
-    let last = points().map(|(steps, _)| millions(*steps)).fold(0.0, f64::max);
+    let last = points().map(|point| millions(point.steps)).fold(0.0, f64::max);
 
     let mut svg = String::new();
     {
@@ -98,13 +99,12 @@ pub fn learning(learners: &[(usize, &[(f64, [f64; 3])])]) -> Result<Option<Strin
         axes(&mut chart, 12, "million steps", "validation")?;
         for (place, points) in learners.iter().rev() {
             let per_point = points.len().div_ceil(TRAINING_POINTS / 4).max(1);
-            let points: Vec<_> =
-                points.iter().step_by(per_point).map(|(steps, scores)| (millions(*steps), *scores)).collect();
-            let above = points.iter().map(|(x, scores)| (*x, scores[2]));
-            let below = points.iter().rev().map(|(x, scores)| (*x, scores[0]));
+            let points: Vec<ProgressPoint> = points.iter().step_by(per_point).copied().collect();
+            let above = points.iter().map(|point| (millions(point.steps), point.greatest));
+            let below = points.iter().rev().map(|point| (millions(point.steps), point.least));
             let band: Vec<(f64, f64)> = above.chain(below).collect();
             chart.draw_series([Polygon::new(band, paint(*place).mix(0.15))]).map_err(failed)?;
-            let mean = points.iter().map(|(x, scores)| (*x, scores[1]));
+            let mean = points.iter().map(|point| (millions(point.steps), point.mean));
             let width = if *place == 0 { 3 } else { 1 };
             chart.draw_series(LineSeries::new(mean, paint(*place).stroke_width(width))).map_err(failed)?;
         }
