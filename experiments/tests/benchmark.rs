@@ -134,7 +134,7 @@ run = { evaluation = { lifetimes = 20 }, generations = 3 }
 [[learners]]
 name = "grown up"
 kind = "feed-forward"
-run = { tasks = ["BernoulliBandit-v0:kind=hard,steps=10"], phases = [{ from = 2, tasks = ["BernoulliBandit-v0:kind=medium,steps=10"] }] }
+run = { evaluation = { lifetimes = 20 }, tasks = ["BernoulliBandit-v0:kind=hard,steps=10"], phases = [{ from = 2, tasks = ["BernoulliBandit-v0:kind=medium,steps=10"] }] }
 "#;
 
 #[test]
@@ -215,6 +215,11 @@ fn mistakes_are_named_before_anything_is_trained() {
         ("BernoulliBandit-v0", "BernouliBandit-v0", "did you mean `BernoulliBandit-v0`?"),
         ("kind = \"meta-rnn\"\ncell", "kind = \"meta-rn\"\ncell", "meta-rnn"),
         ("about = ", "abuot = ", "abuot"),
+        (
+            "lifetimes = 20\n",
+            "lifetimes = 20\nnetworks = [[3]]\n",
+            "meta-rnn on BernoulliBandit-v0:steps=10: evaluation.networks",
+        ),
         ("\"Pendulum-v1:steps=10\"", "{ name = \"x\", tasks = [] }", "tasks[1]: tasks is empty"),
         ("\"Pendulum-v1:steps=10\"", "{ nam = \"x\" }", "tasks[1]: unknown field `nam`"),
         ("\"Pendulum-v1:steps=10\"", "3", "tasks[1]: write an id, or"),

@@ -181,8 +181,13 @@ impl Plan {
         for learner in &self.learners {
             for training in &self.trainings {
                 for settings in self.candidates() {
-                    self.config(learner, training, self.seeds[0], &settings)
-                        .with_context(|| format!("{} on {}", learner.name, training.name))?;
+                    let built = self
+                        .config(learner, training, self.seeds[0], &settings)
+                        .and_then(|mut config| config.build(registry, Kernel::detect()).map(drop));
+                    // Who cannot live somewhere stands in the table as such.
+                    if let Err(error) = built.or_else(|error| super::unsuited(&error).map(drop).ok_or(error)) {
+                        return Err(error.context(format!("{} on {}", learner.name, training.name)));
+                    }
                 }
             }
         }
