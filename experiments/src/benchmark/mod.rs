@@ -55,7 +55,7 @@ pub fn benchmark(registry: &Registry, arguments: &BenchmarkArguments) -> Result<
     say(page::terminal(&plan, &grid));
     std::fs::create_dir_all(&out).with_context(|| format!("cannot make the folder {}", out.display()))?;
     let command = format!("vsml benchmark {}", path.display());
-    let markdown = page::markdown(&plan, &grid, &command);
+    let markdown = page::markdown(&plan, &grid, &name, &command);
     let report = BenchmarkReport {
         name: &name,
         about: &plan.about,

@@ -8,9 +8,9 @@ use vsml_agents::Measure;
 /// Learners, beyond which the page has no table of everybody against everybody.
 const MOST_COMPARED: usize = 4;
 
-/// The page. `command` makes it again.
-pub fn markdown(plan: &Plan, grid: &Grid, command: &str) -> String {
-    let mut page = format!("{}\n\n`{command}`\n\n", plan.about);
+/// The page of this name. `command` makes it again.
+pub fn markdown(plan: &Plan, grid: &Grid, name: &str, command: &str) -> String {
+    let mut page = format!("# {}\n\n{}\n\n`{command}`\n\n", capitalised(name), plan.about);
     page +=
         &format!("Trained under {} seeds, {:.1} minutes of training in all. ", plan.seeds.len(), grid.seconds / 60.0);
     page += "Each number is the interquartile mean over seeds of the mean over test lives (of fewer than four seeds: their \
