@@ -36,7 +36,7 @@ Example of a CONFIG:
   run = { steps = 8000000, lifetimes = 8 }                      # keys of any configuration
   learners = [{ kind = \"vsml\" }, { kind = \"vsml\", name = \"small\", hidden_size = 8 }]
 
-Ready ones are in experiments/configs: bandits, actions, senses, ablations, teams, and benchmark for the largest.
+Ready ones are in experiments/configs: bandits, actions, senses, swapped, ablations, teams, and benchmark for the largest.
 All keys: experiments/README.md.";
 
 const PROBE_HELP: &str = "\

@@ -155,12 +155,12 @@ fn is_oracle(learner: &str) -> bool {
     matches!(learner.split(':').next(), Some("oracle" | "oracle-mdp"))
 }
 
-/// Names in the order in which they first appear.
-pub fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+/// Names, or whatever else, in the order in which they first appear.
+pub fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
     let mut seen = Vec::new();
-    for name in names {
-        if !seen.contains(&name) {
-            seen.push(name);
+    for one in all {
+        if !seen.contains(&one) {
+            seen.push(one);
         }
     }
     seen

@@ -73,9 +73,14 @@ pub fn bootstrap_interval(
             statistic(&mut drawn)
         })
         .collect();
+    middle(&mut results, confidence)
+}
+
+/// The interval in which the middle share `confidence` of results lies; puts them in order.
+fn middle(results: &mut [f64], confidence: f64) -> Interval {
     results.sort_unstable_by(f64::total_cmp);
     let tail = (1.0 - confidence) / 2.0;
-    Interval { low: quantile(&results, tail), high: quantile(&results, 1.0 - tail) }
+    Interval { low: quantile(results, tail), high: quantile(results, 1.0 - tail) }
 }
 
 /// Repetitions of a bootstrap, and how much of them an interval covers.
@@ -147,9 +152,7 @@ pub fn improvement_interval(of: &[f64], over: &[f64], paired: bool, rng: &mut Rn
             halves(&counts) as f64 / 2.0 / (len * other_len) as f64
         })
         .collect();
-    results.sort_unstable_by(f64::total_cmp);
-    let tail = (1.0 - CONFIDENCE) / 2.0;
-    Interval { low: quantile(&results, tail), high: quantile(&results, 1.0 - tail) }
+    middle(&mut results, CONFIDENCE)
 }
 
 /// The mean over tasks of [`probability_of_improvement`], and its 95 % bootstrap interval, drawn within each task; of each task,
@@ -170,9 +173,7 @@ pub fn mean_improvement(tasks: &[(&[f64], &[f64])], rng: &mut Rng) -> (f64, Inte
             probability(&drawn)
         })
         .collect();
-    results.sort_unstable_by(f64::total_cmp);
-    let tail = (1.0 - CONFIDENCE) / 2.0;
-    (probability(tasks), Interval { low: quantile(&results, tail), high: quantile(&results, 1.0 - tail) })
+    (probability(tasks), middle(&mut results, CONFIDENCE))
 }
 
 /// Two samples, each value by its place among all the different ones of both.

@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::plan::{Plan, Test};
+use crate::table::distinct;
 use vsml_agents::statistics::{
     self, Interval, interquartile_interval, interquartile_mean, mean_improvement, stratified_interval,
 };
@@ -135,12 +136,7 @@ impl Grid {
             points: joined(&outcome.progress),
         });
         // The learner in its own network comes first, and after it, called by kind and network, in others.
-        let mut networks: Vec<&str> = Vec::new();
-        for evaluation in outcome.evaluations.iter().flatten() {
-            if !networks.contains(&evaluation.learner.as_str()) {
-                networks.push(&evaluation.learner);
-            }
-        }
+        let networks = distinct(outcome.evaluations.iter().flatten().map(|evaluation| evaluation.learner.as_str()));
         let own = networks.first().copied().unwrap_or_default();
         for network in networks.iter().copied().chain(networks.is_empty().then_some("")) {
             let name = format!("{}{}", learner.name, network.strip_prefix(own).unwrap_or_default());
@@ -181,13 +177,7 @@ impl Grid {
 
     /// Names of the learners, in their order, those in other networks among them.
     pub fn learners(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for line in &self.lines {
-            if !names.contains(&line.name.as_str()) {
-                names.push(&line.name);
-            }
-        }
-        names
+        distinct(self.lines.iter().map(|line| line.name.as_str()))
     }
 
     /// All tests of a learner that are among what it was trained on, or all others, in one number; none if there are none.

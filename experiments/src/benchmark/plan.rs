@@ -2,6 +2,7 @@
 
 use crate::config::{Config, make_scenarios};
 use crate::evaluate::Contender;
+use crate::table::distinct;
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -238,25 +239,12 @@ impl Plan {
         if !self.tests.is_empty() {
             return self.tests.clone();
         }
-        let mut tests: Vec<Test> = Vec::new();
-        for tasks in &training.tasks {
-            let test = Test { name: tasks.clone(), tasks: tasks.clone() };
-            if !tests.contains(&test) {
-                tests.push(test);
-            }
-        }
-        tests
+        distinct(training.tasks.iter().map(|tasks| Test { name: tasks.clone(), tasks: tasks.clone() }))
     }
 
     /// All that anybody is tested on.
     pub fn all_tests(&self) -> Vec<Test> {
-        let mut all: Vec<Test> = Vec::new();
-        for test in self.trainings.iter().flat_map(|training| self.tests_of(training)) {
-            if !all.contains(&test) {
-                all.push(test);
-            }
-        }
-        all
+        distinct(self.trainings.iter().flat_map(|training| self.tests_of(training)))
     }
 }
 

@@ -5,6 +5,7 @@
 //! overheard in the same way, by a wrapper around the player.
 
 use super::messages::Messages;
+use super::two_places;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vsml_agents::{LayerMessages, Learner, Secrets, Unable, Voice};
 use vsml_envs::picture::Picture;
@@ -29,8 +30,7 @@ pub struct Frame {
 impl Frame {
     /// A line about it.
     pub fn heading(&self) -> String {
-        let rewards: Vec<String> =
-            self.rewards.iter().map(|reward| ((reward * 100.0).round() / 100.0).to_string()).collect();
+        let rewards: Vec<String> = self.rewards.iter().map(|reward| two_places(*reward).to_string()).collect();
         format!("step {}  episode {}  reward {}", self.step, self.episode, rewards.join(" "))
     }
 }

@@ -89,7 +89,7 @@ pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
         format!("the life of `{}` ended after {} frames", arguments.players.join(" "), frames.len())
     })?;
     for ((name, player), score) in names.iter().zip(seats).zip(scores) {
-        let (player, id, reward) = (&arguments.players[player], &arguments.id, (score.reward * 100.0).round() / 100.0);
+        let (player, id, reward) = (&arguments.players[player], &arguments.id, two_places(score.reward));
         let player = if names.len() > 1 { format!("{name} ({player})") } else { player.clone() };
         note(format_args!("{player} on {id}: reward {reward} in {steps} steps, {} episodes", score.episodes));
     }
@@ -130,4 +130,9 @@ fn show(frames: &[Frame], panels: Option<&Panels>, pace: Duration) {
             say(text);
         }
     }
+}
+
+/// To two places, with no zeros at the end where it is written.
+fn two_places(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
 }

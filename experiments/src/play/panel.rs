@@ -4,6 +4,7 @@
 
 use super::film::Frame;
 use super::messages::{Layer, Map, Messages, Scales};
+use super::two_places;
 use vsml_envs::picture::{Colour, Picture, Pixels, Scene};
 
 /// Pixels between one part and the next.
@@ -93,10 +94,6 @@ impl Panels {
         let scene = Scene::new((0.0, ELONGATION), (0.0, 1.0)).line(zero, 0.04, Colour::LIGHT);
         scene.line(shown, 0.06, Colour::BLACK).disc(now, 0.09, Colour::BLACK).into()
     }
-}
-
-fn two_places(number: f64) -> f64 {
-    (number * 100.0).round() / 100.0
 }
 
 fn draw_layer(layer: &Layer, cell: u32) -> Pixels {

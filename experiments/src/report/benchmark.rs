@@ -2,7 +2,7 @@
 
 use super::{plots, rendered};
 use crate::benchmark::{Cell, Grid, Layout, Line, Number};
-use crate::table::two_decimals;
+use crate::table::{distinct, two_decimals};
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::json;
@@ -144,14 +144,8 @@ fn heat_map<'a>(report: &BenchmarkReport<'a>, measure: Measure) -> HeatMap<'a> {
 
 /// A plot for each of what was trained on: its name, and the drawing. `names` are in the order of the legend.
 fn learning<'a>(grid: &'a Grid, names: &[&str]) -> Result<Vec<(&'a str, String)>> {
-    let mut trainings: Vec<&str> = Vec::new();
-    for progress in &grid.progress {
-        if !trainings.contains(&progress.trained_on.as_str()) {
-            trainings.push(&progress.trained_on);
-        }
-    }
     let mut plots = Vec::new();
-    for training in trainings {
+    for training in distinct(grid.progress.iter().map(|progress| progress.trained_on.as_str())) {
         let here = grid.progress.iter().filter(|progress| progress.trained_on == training);
         let place = |learner: &str| names.iter().position(|name| *name == learner).unwrap_or_default();
         let learners: Vec<_> = here.map(|progress| (place(&progress.learner), &progress.points[..])).collect();
@@ -165,14 +159,8 @@ fn learning<'a>(grid: &'a Grid, names: &[&str]) -> Result<Vec<(&'a str, String)>
 /// A plot for each test, and for each of what was trained on where that matters: its name, and the drawing. `names` are in the
 /// order of the legend.
 fn lifetimes(grid: &Grid, names: &[&str]) -> Result<Vec<(String, String)>> {
-    let mut trainings: Vec<Option<&str>> = Vec::new();
-    for line in &grid.lines {
-        if !trainings.contains(&line.trained_on.as_deref()) {
-            trainings.push(line.trained_on.as_deref());
-        }
-    }
     let mut plots = Vec::new();
-    for training in trainings {
+    for training in distinct(grid.lines.iter().map(|line| line.trained_on.as_deref())) {
         for (column, test) in grid.tests.iter().enumerate() {
             let curve = |name: &&str| {
                 let of_name = |line: &&Line| line.name == **name && line.trained_on.as_deref() == training;

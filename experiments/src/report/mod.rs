@@ -10,7 +10,7 @@ mod plots;
 pub use benchmark::{BenchmarkReport, render_benchmark};
 
 use crate::evaluate::is_trained;
-use crate::table::team_text;
+use crate::table::{distinct, team_text};
 use anyhow::Result;
 use minijinja::Environment;
 use minijinja::value::Serde;
@@ -20,7 +20,8 @@ use std::collections::BTreeMap;
 use vsml_agents::{Curve, Evaluation, GenerationMetrics, Summary};
 
 /// The pages' templates, by name.
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 4] = [
+    ("head.html", include_str!("head.html")),
     ("report.html", include_str!("report.html")),
     ("benchmark.html", include_str!("benchmark.html")),
     ("style.css", include_str!("style.css")),
@@ -184,12 +185,7 @@ fn faults(metrics: &[GenerationMetrics]) -> BTreeMap<&str, u64> {
 
 /// Names in the order in which they first appear, the trained learner first.
 fn in_order<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut seen: Vec<&str> = Vec::new();
-    for name in names {
-        if !seen.contains(&name) {
-            seen.push(name);
-        }
-    }
+    let mut seen = distinct(names);
     seen.sort_by_key(|name| !is_trained(name));
     seen
 }
