@@ -19,9 +19,6 @@ use vsml_agents::{CloneConfig, LearnerConfig, MetaTraining, Objective, Scenario,
 use vsml_core::Kernel;
 use vsml_envs::{Registry, nearest, stream};
 
-/// What a phase may change.
-const PHASE_KEYS: [&str; 5] = ["tasks", "lifetimes", "team_reward", "optimizer", "validation"];
-
 /// Larger files are no configurations.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
@@ -42,6 +39,8 @@ pub struct Config {
     pub lifetimes: u64,
     /// The scenarios to train in: ids as `vsml list` shows them, with parameters; for a team, who else is there.
     pub tasks: Vec<String>,
+    /// In a mixture, whether each scenario has its share in fitness, whatever its rewards are.
+    pub standardise: bool,
     /// In a team, whose reward fitness is.
     pub team_reward: TeamReward,
     /// What meta-training is for.
@@ -54,8 +53,7 @@ pub struct Config {
     pub validation: ValidationConfig,
     /// What is evaluated when training is done.
     pub evaluation: EvaluationConfig,
-    /// A curriculum: what is different from some generation on. Each table has the key `from`, a generation, and any of
-    /// [`PHASE_KEYS`].
+    /// A curriculum: what is different from some generation or score on ([`crate::phases`]).
     pub phases: Vec<Table>,
 }
 
@@ -181,6 +179,7 @@ impl Default for Config {
             steps: 0,
             lifetimes: 4,
             tasks: Vec::new(),
+            standardise: false,
             team_reward: TeamReward::default(),
             objective: Objective::default(),
             learner: LearnerConfig::Vsml(VsmlConfig::default()),
@@ -261,57 +260,12 @@ impl Config {
     /// phase.
     pub fn build(&mut self, registry: &Registry, kernel: Kernel) -> Result<MetaTraining> {
         let training = self.build_phase(registry, kernel)?;
-        let mut last = 0;
-        for (number, phase) in self.phases.iter().enumerate() {
-            let at = || format!("phases[{number}]");
-            let Some(from) = begins(phase).filter(|from| *from > last) else {
-                bail!("{}: `from` must be a generation after {last}", at());
-            };
-            if let Some(key) = phase.keys().find(|key| *key != "from" && !PHASE_KEYS.contains(&key.as_str())) {
-                bail!("{}: a phase cannot change `{key}` (but: {})", at(), PHASE_KEYS.join(", "));
-            }
-            if phase.get("optimizer").is_some_and(|optimizer| optimizer.get("kind").is_some()) {
-                bail!("{}: a phase cannot change `optimizer.kind`", at());
-            }
-            let mut config = self.in_generation(from).with_context(at)?;
-            if let OptimizerConfig::PersistentEvolutionStrategies(_)
-            | OptimizerConfig::NoiseReuseEvolutionStrategies(_) = self.optimizer
-            {
-                bail!("{}: lives that go on from generation to generation cannot change what they are for", at());
-            }
-            config.build_phase(registry, kernel).with_context(at)?;
-            last = from;
-        }
+        self.check_phases(registry, kernel)?;
         Ok(training)
     }
 
-    /// As [`Config::build`], as it is in generation `generation`.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn build_in(&self, registry: &Registry, kernel: Kernel, generation: u64) -> Result<MetaTraining> {
-        self.in_generation(generation)?.build_phase(registry, kernel)
-    }
-
-    /// Whether a phase begins with this generation.
-    pub fn phase_begins(&self, generation: u64) -> bool {
-        self.phases.iter().any(|phase| begins(phase) == Some(generation))
-    }
-
-    /// The configuration with all changed that is to be different by this generation.
-    fn in_generation(&self, generation: u64) -> Result<Config> {
-        let mut table = Table::try_from(self)?;
-        table.remove("phases");
-        for phase in self.phases.iter().filter(|phase| begins(phase).is_some_and(|from| from <= generation)) {
-            let mut phase = phase.clone();
-            phase.remove("from");
-            merge(&mut table, phase);
-        }
-        Config::from_table(table, &[])
-    }
-
-    /// As [`Config::build`], of the first phase.
-    fn build_phase(&mut self, registry: &Registry, kernel: Kernel) -> Result<MetaTraining> {
+    /// As [`Config::build`], of the first phase alone.
+    pub(crate) fn build_phase(&mut self, registry: &Registry, kernel: Kernel) -> Result<MetaTraining> {
         if self.generations == 0 {
             bail!("generations is 0: there must be at least 1");
         }
@@ -340,6 +294,7 @@ impl Config {
         let schedule = Schedule {
             seed: self.seed,
             objective: self.objective.clone(),
+            standardise: self.standardise,
             team_reward: self.team_reward,
             lifetimes: self.lifetimes,
             validate_every: self.validation.every,
@@ -376,13 +331,8 @@ impl Config {
     }
 }
 
-/// The first generation of a phase.
-fn begins(phase: &Table) -> Option<u64> {
-    u64::try_from(phase.get("from")?.as_integer()?).ok()
-}
-
 /// Puts the values of `changes` in the place of those of `table`, key by key in tables within.
-fn merge(table: &mut Table, changes: Table) {
+pub(crate) fn merge(table: &mut Table, changes: Table) {
     for (key, change) in changes {
         match (table.get_mut(&key), change) {
             (Some(Value::Table(inner)), Value::Table(change)) => merge(inner, change),
@@ -692,11 +642,18 @@ pub(crate) mod tests {
             (tasks, vec!["tasks=[\"PrisonersDilemma-v0 with tit-for-tit\"]"], "`tit-for-tit` is no folder"),
             (tasks, vec!["team_reward=all"], "all"),
             (tasks, vec!["phases=[{ tasks = [\"CartPole-v1\"] }]"], "phases[0]: `from` must be a generation after 0"),
+            (tasks, vec!["phases=[{ from_score = \"high\" }]"], "`from_score` must be a score of validation"),
+            (tasks, vec!["phases=[{ from_score = 9 }]", "validation.every=0"], "validation.every is 0 before it"),
             (tasks, vec!["phases=[{ from = 9 }, { from = 9 }]"], "phases[1]: `from` must be a generation after 9"),
             (tasks, vec!["phases=[{ from = 9, learner = { hidden_size = 3 } }]"], "cannot change `learner`"),
             (tasks, vec!["phases=[{ from = 9, optimizer = { kind = \"ppo\" } }]"], "cannot change `optimizer.kind`"),
             (tasks, vec!["phases=[{ from = 9, optimizer = { pears = 3 } }]"], "did you mean `optimizer.pairs`?"),
             (tasks, vec!["phases=[{ from = 9, tasks = [\"CartPole\"] }]"], "phases[0]: tasks: unknown environment"),
+            (
+                tasks,
+                vec!["optimizer.kind=persistent-evolution-strategies", "standardise=true"],
+                "nothing to standardise",
+            ),
             (
                 tasks,
                 vec!["optimizer.kind=persistent-evolution-strategies", "phases=[{ from = 9, lifetimes = 5 }]"],

@@ -26,6 +26,7 @@ mod list;
 mod machine;
 mod names;
 mod output;
+mod phases;
 mod play;
 mod probe;
 mod reference;

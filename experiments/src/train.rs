@@ -76,8 +76,7 @@ pub fn resume(registry: &Registry, arguments: &ResumeArguments) -> Result<()> {
     let mut training = config.build(registry, machine.kernel()).with_context(cannot)?;
     let checkpoint = folder.load_checkpoint()?;
     if let Some(archive) = &checkpoint {
-        training = config.build_in(registry, machine.kernel(), last_generation(archive)).with_context(cannot)?;
-        training.restore(archive)?;
+        training = standing(registry, &config, &folder, archive, machine.kernel()).with_context(cannot)?;
     }
     if training.generation() > config.generations {
         let (run, done) = (arguments.run.display(), training.generation());
@@ -94,9 +93,21 @@ pub fn resume(registry: &Registry, arguments: &ResumeArguments) -> Result<()> {
     pipeline(registry, &config, &folder, training, checkpoint.as_ref(), &machine)
 }
 
-/// The last generation before this checkpoint, whose phase it is of.
-fn last_generation(archive: &Archive) -> u64 {
-    archive.description["training"]["generation"].as_u64().map_or(0, |done| done.saturating_sub(1))
+/// Meta-training where this checkpoint is, in the phase of the last generation before it.
+fn standing(
+    registry: &Registry,
+    config: &Config,
+    folder: &RunFolder,
+    archive: &Archive,
+    kernel: Kernel,
+) -> Result<MetaTraining> {
+    let done = archive.description["training"]["generation"].as_u64().unwrap_or(0);
+    let mut before = folder.metrics()?;
+    before.retain(|metrics| metrics.generation < done);
+    let begun = config.phases_after(&before);
+    let mut training = config.build_with_phases(registry, kernel, begun)?;
+    training.restore(archive)?;
+    Ok(training)
 }
 
 /// Begins a run in a folder of its own.
@@ -141,8 +152,7 @@ pub fn begin_or_go_on(
     }
     let checkpoint = folder.load_checkpoint()?;
     if let Some(archive) = &checkpoint {
-        *training = config.build_in(registry, machine.kernel(), last_generation(archive))?;
-        training.restore(archive)?;
+        *training = standing(registry, config, &folder, archive, machine.kernel())?;
     }
     Ok((folder, checkpoint))
 }
@@ -262,11 +272,16 @@ fn generations(
     let mut saver = Saver::new();
     let mut timing = TimingFile::open(folder)?;
     let mut exports = Exports::write(folder)?;
+    let mut before = folder.metrics()?;
+    let mut last = before.pop();
+    let mut begun = config.phases_after(&before);
     while config.wants_more(training) {
         let started = Instant::now();
-        if config.phase_begins(training.generation()) {
+        let next = last.as_ref().map_or(0, |metrics| config.next_phases(begun, metrics));
+        if next > begun {
+            begun = next;
             let archive = training.archive();
-            *training = config.build_in(registry, kernel, training.generation())?;
+            *training = config.build_with_phases(registry, kernel, begun)?;
             training.restore(&archive)?;
             training.forget_best();
             progress.forget_best();
@@ -286,7 +301,8 @@ fn generations(
         let seconds = started.elapsed().as_secs_f64();
         timing.append(metrics.generation, seconds).context(DiskFailure)?;
         exports.append(folder, &metrics, seconds)?;
-        progress.show(&metrics);
+        progress.show(&metrics, begun);
+        last = Some(metrics);
         saver.save_if_due(folder, training, metrics_file)?;
     }
     progress.finish();
@@ -344,6 +360,8 @@ struct Progress {
     bar: ProgressBar,
     /// Whether it shows steps lived, not generations.
     by_steps: bool,
+    /// How many phases come after the first.
+    phases: usize,
     last_line: Instant,
     best: Option<f64>,
 }
@@ -358,20 +376,23 @@ impl Progress {
         let style = "{pos}/{len} {wide_bar} {msg}  [{elapsed} gone, {eta} left]";
         bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.reset_eta();
-        Progress { bar, by_steps, last_line: Instant::now(), best: None }
+        Progress { bar, by_steps, phases: config.phases.len(), last_line: Instant::now(), best: None }
     }
 
     fn forget_best(&mut self) {
         self.best = None;
     }
 
-    fn show(&mut self, metrics: &GenerationMetrics) {
+    fn show(&mut self, metrics: &GenerationMetrics, phase: usize) {
         if let Some(validation) = &metrics.validation
             && validation.best_so_far
         {
             self.best = validation.score;
         }
         let mut text = metrics.fitness_mean.map_or("no valid fitness".into(), |mean| format!("fitness {mean:.3}"));
+        if self.phases > 0 {
+            text = format!("phase {} of {}  {text}", phase + 1, self.phases + 1);
+        }
         if let Some(best) = self.best {
             text += &format!("  best validation {best:.3}");
         }

@@ -46,6 +46,7 @@ struct Readme;
 #[doc = include_str!("../GUIDE.md")]
 struct Guide;
 
+mod fitness;
 mod learner;
 mod learners;
 mod meta_training;

@@ -24,10 +24,12 @@
 //! restoring it gives the same bits as never having stopped.
 
 use crate::evaluation::{Evaluation, evaluate};
-use crate::learner::{LifeError, MetaLearner, Slope, Unable};
+use crate::fitness;
+use crate::learner::{Learner, LifeError, MetaLearner, Slope, Unable};
 use crate::metrics::{GenerationMetrics, Validation};
 use crate::ongoing_lives::{ALONE, OngoingLives};
 use crate::optimizers::{MetaOptimizer, OptimizerError, OptimizerState, Wants};
+use crate::players;
 use crate::policy_gradient::Record;
 use crate::scenario::{Cast, Ledger, Scenario};
 use crate::vsml::CloneConfig;
@@ -74,8 +76,13 @@ pub struct Schedule {
     pub objective: Objective,
     /// In a team, whose reward fitness is.
     pub team_reward: TeamReward,
-    /// Lifetimes of each member in each generation. Lifetime `j` is in scenario `j` modulo their number.
+    /// Lifetimes of each member in each generation. Lifetime `j` is in scenario `j` modulo their number; if rewards are
+    /// standardised, scenarios are dealt out to one luck after the other, so that there may be more of them than lifetimes.
     pub lifetimes: u64,
+    /// Whether each scenario has its share in fitness, whatever its rewards are: a lifetime counts by how much better it went
+    /// than the same one of members with equal luck, in units of the root mean square of that over its scenario. And whether
+    /// the score of a validation is in units of random play ([`Validation::score`](crate::Validation::score)).
+    pub standardise: bool,
     /// Validation after every so many generations; 0 for never.
     pub validate_every: u64,
     /// Lifetimes on each distribution in a validation.
@@ -157,6 +164,9 @@ pub struct MetaTraining {
     lives: OngoingLives,
     /// The first fault of the last generation, for messages.
     last_fault: Option<String>,
+    /// Of random play in each scenario, on the validation split: the mean reward of its lives, and their standard deviation.
+    /// Known once a standardised validation asks for it.
+    random_play: Vec<(f64, f64)>,
 }
 
 /// What members live under: all that is the same for all of them in a generation.
@@ -209,9 +219,9 @@ impl MetaTraining {
         if scenarios.is_empty() {
             return Err(TrainingError::Schedule("there is no task distribution to train on".into()));
         }
-        if schedule.lifetimes < scenarios.len() as u64 {
+        if schedule.lifetimes < scenarios.len() as u64 && !schedule.standardise {
             return Err(TrainingError::Schedule(format!(
-                "{} lifetimes per member do not reach all {} task distributions: give at least one for each",
+                "{} lifetimes per member do not reach all {} task distributions: give at least one for each, or standardise",
                 schedule.lifetimes,
                 scenarios.len()
             )));
@@ -233,6 +243,13 @@ impl MetaTraining {
                     .into(),
             ));
         }
+        if schedule.standardise && (schedule.objective != Objective::Life || !matches!(wants, Wants::Fitness)) {
+            return Err(TrainingError::Schedule(
+                "standardise: this optimizer or objective does not move by the fitness of whole lives, so there is nothing \
+                 to standardise"
+                    .into(),
+            ));
+        }
         for scenario in &scenarios {
             try_on(&*meta_learner, &*optimizer, scenario, &schedule)
                 .map_err(|reason| TrainingError::Unsuited { tasks: scenario.id().into(), reason })?;
@@ -251,6 +268,7 @@ impl MetaTraining {
             past: BTreeMap::new(),
             lives,
             last_fault: None,
+            random_play: Vec::new(),
         })
     }
 
@@ -313,11 +331,13 @@ impl MetaTraining {
             }
         };
         let Some((mut results, unrolls)): Option<(Vec<MemberResult>, _)> = lived else { return Ok(None) };
-        let fitness = self.fitness(&results);
+        let fitness = fitness::mean_rewards(&results, &*self.optimizer);
+        let of = |luck, lifetime| conditions.scenario_of(generation, luck, lifetime);
+        let standardised = self.schedule.standardise.then(|| fitness::standardised(&results, &*self.optimizer, &of));
 
         let before = self.optimizer.theta().to_vec();
         let updated = match wants {
-            Wants::Fitness => self.optimizer.tell(generation, &fitness),
+            Wants::Fitness => self.optimizer.tell(generation, standardised.as_ref().unwrap_or(&fitness)),
             Wants::Gradients { .. } => {
                 self.optimizer.descend(&results.iter().map(MemberResult::gradient).collect::<Vec<_>>())
             }
@@ -334,26 +354,6 @@ impl MetaTraining {
         let metrics = self.metrics(&results, &fitness, &before);
         self.last_fault.clone_from(&metrics.first_fault);
         Ok(Some(metrics))
-    }
-
-    /// Each member's mean reward over the lifetimes that count; NaN if none does, or if it failed in one that does.
-    fn fitness(&self, results: &[MemberResult]) -> Vec<f64> {
-        let paired = self.optimizer.paired();
-        let mut counts: BTreeMap<u64, Vec<bool>> = BTreeMap::new();
-        for (member, result) in results.iter().enumerate() {
-            let lifetimes = result.rewards.len();
-            let counts = counts.entry(self.optimizer.luck(member)).or_insert_with(|| vec![paired; lifetimes]);
-            for (counts, reward) in counts.iter_mut().zip(&result.rewards) {
-                *counts = if paired { *counts && reward.is_ok() } else { *counts || reward.is_ok() };
-            }
-        }
-        let mean = |(member, result): (usize, &MemberResult)| {
-            let counts = &counts[&self.optimizer.luck(member)];
-            let counted = result.rewards.iter().zip(counts).filter(|(_, counts)| **counts);
-            let counted: Vec<f64> = counted.map(|(reward, _)| *reward.as_ref().unwrap_or(&f64::NAN)).collect();
-            counted.iter().sum::<f64>() / counted.len() as f64
-        };
-        results.iter().enumerate().map(mean).collect()
     }
 }
 
@@ -385,7 +385,7 @@ impl Conditions<'_> {
                 result.slopes.extend(slope);
                 continue;
             }
-            let scenario = &self.scenarios[lifetime as usize % self.scenarios.len()];
+            let scenario = &self.scenarios[self.scenario_of(generation, key.member, lifetime as usize)];
             let reward = match self.optimizer.wants() {
                 Wants::Gradients { truncation } => self.differentiate(&theta, scenario, &key, truncation, &mut result),
                 Wants::Fitness | Wants::Unrolls(_) => self.live(&mut cast, scenario, &key, None, &mut result),
@@ -394,6 +394,19 @@ impl Conditions<'_> {
             result.rewards.push(reward.map_err(|error| (error.kind(), error.to_string())));
         }
         result
+    }
+
+    /// In which scenario a lifetime is, for members of this luck.
+    fn scenario_of(&self, generation: u64, luck: u64, lifetime: usize) -> usize {
+        let scenarios = self.scenarios.len() as u64;
+        let dealt_out = match self.schedule.standardise {
+            true => {
+                let lucks = 1 + self.optimizer.luck(self.optimizer.population() - 1);
+                (generation % scenarios * lucks + luck) % scenarios * self.schedule.lifetimes
+            }
+            false => 0,
+        };
+        ((dealt_out + lifetime as u64) % scenarios) as usize
     }
 
     /// Lives one lifetime, and says what it is worth.
@@ -474,20 +487,17 @@ impl MetaTraining {
         if every == 0 || !self.counters.generation.is_multiple_of(every) {
             return None;
         }
-        let evaluations: Vec<Evaluation> = self
-            .scenarios
-            .iter()
-            .map(|scenario| {
-                let make = || self.meta_learner.learner(self.optimizer.theta());
-                let (seed, lifetimes) = (self.schedule.seed, self.schedule.validation_lifetimes);
-                evaluate("vsml", &make, scenario, Split::Validation, seed, lifetimes, &|_| {})
-            })
-            .collect();
+        let make = || self.meta_learner.learner(self.optimizer.theta());
+        let evaluations = self.evaluate("vsml", &make);
+        if self.schedule.standardise && self.random_play.is_empty() {
+            let make = || Ok(Box::<players::Random>::default() as Box<dyn Learner>);
+            self.random_play = self.evaluate("random", &make).iter().map(mean_and_deviation).collect();
+        }
         let mut validation =
             Validation { reward: BTreeMap::new(), regret: BTreeMap::new(), score: None, best_so_far: false };
         for evaluation in &evaluations {
             let lives = evaluation.lives.len() as f64;
-            let reward = evaluation.lives.iter().map(|life| life.reward).sum::<f64>() / lives;
+            let (reward, _) = mean_and_deviation(evaluation);
             validation.reward.insert(evaluation.tasks.clone(), reward.is_finite().then_some(reward));
             if let Some(regret) =
                 evaluation.lives.iter().map(|life| life.regret).sum::<Option<f64>>().filter(|_| lives > 0.0)
@@ -495,8 +505,13 @@ impl MetaTraining {
                 validation.regret.insert(evaluation.tasks.clone(), regret / lives);
             }
         }
-        let rewards: Option<Vec<f64>> = validation.reward.values().copied().collect();
-        validation.score = rewards.map(|rewards| rewards.iter().sum::<f64>() / rewards.len() as f64);
+        validation.score = match self.schedule.standardise {
+            true => self.in_units_of_random_play(&evaluations),
+            false => {
+                let rewards: Option<Vec<f64>> = validation.reward.values().copied().collect();
+                rewards.map(|rewards| rewards.iter().sum::<f64>() / rewards.len() as f64)
+            }
+        };
         if let Some(score) = validation.score
             && self.counters.best.is_none_or(|(_, best)| score > best)
         {
@@ -505,6 +520,23 @@ impl MetaTraining {
             self.best_theta = self.optimizer.theta().to_vec();
         }
         Some(validation)
+    }
+
+    /// Lives of learners from `make` in every scenario, on the validation split.
+    fn evaluate(&self, name: &str, make: &(dyn Fn() -> Result<Box<dyn Learner>, Unable> + Sync)) -> Vec<Evaluation> {
+        let Schedule { seed, validation_lifetimes, .. } = self.schedule;
+        let lives = |scenario| evaluate(name, make, scenario, Split::Validation, seed, validation_lifetimes, &|_| {});
+        self.scenarios.iter().map(lives).collect()
+    }
+
+    /// The mean, over scenarios, of by how many standard deviations of random play lives are better than random play.
+    fn in_units_of_random_play(&self, evaluations: &[Evaluation]) -> Option<f64> {
+        let better = |(evaluation, (usual, deviation)): (&Evaluation, &(f64, f64))| {
+            let unit = if *deviation > 0.0 { *deviation } else { 1.0 };
+            (mean_and_deviation(evaluation).0 - usual) / unit
+        };
+        let sum = evaluations.iter().zip(&self.random_play).map(better).sum::<f64>();
+        Some(sum / evaluations.len() as f64).filter(|score| score.is_finite())
     }
 
     /// All that the next generation depends on.
@@ -575,6 +607,14 @@ impl MetaTraining {
         self.best_theta = best_theta;
         Ok(())
     }
+}
+
+/// Mean and standard deviation of the reward of lives; NaN of none.
+fn mean_and_deviation(evaluation: &Evaluation) -> (f64, f64) {
+    let count = evaluation.lives.len() as f64;
+    let mean = evaluation.lives.iter().map(|life| life.reward).sum::<f64>() / count;
+    let squares = evaluation.lives.iter().map(|life| (life.reward - mean).powi(2)).sum::<f64>();
+    (mean, (squares / count).sqrt())
 }
 
 /// Mean loss of all lifetimes that were differentiated.

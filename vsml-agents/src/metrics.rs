@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// One generation of meta-training: one line of `metrics.jsonl`. Nothing in it depends on the clock or on the number of
 /// threads.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GenerationMetrics {
     /// Number of the generation, from 1.
     pub generation: u64,
@@ -44,7 +44,9 @@ pub struct Validation {
     pub reward: BTreeMap<String, Option<f64>>,
     /// Mean regret per lifetime where the environments know it.
     pub regret: BTreeMap<String, f64>,
-    /// Mean of `reward` over the distributions: what the best generation is chosen by.
+    /// What the best generation is chosen by: the mean of `reward` over the distributions; in standardised training, the mean
+    /// over the distributions of how far above that of random play it is, in standard deviations of random play's lives (in
+    /// rewards, where those are all alike).
     pub score: Option<f64>,
     /// Whether no generation before had a better score.
     pub best_so_far: bool,

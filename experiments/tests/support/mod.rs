@@ -59,7 +59,7 @@ players = ["random", "sgd:learning_rate=0.1"]
 lifetimes = 40
 "#;
 
-/// The same in teams, in three phases.
+/// The same in teams, in three phases, the second of which begins with the first validation.
 #[allow(dead_code, reason = "not every test crate trains teams")]
 pub const TINY_TEAM: &str = r#"
 seed = 5
@@ -87,10 +87,14 @@ lifetimes = 40
 
 [[phases]]
 from = 15
+from_score = -1000.0
 tasks = ["PrisonersDilemma-v0:steps=10 with its past and random"]
 
 [[phases]]
 from = 30
+tasks = ["PrisonersDilemma-v0:steps=10 with its past and random", "SimpleSpread-v0:agents=2,steps=5"]
+lifetimes = 1
+standardise = true
 optimizer.learning_rate = 0.01
 team_reward = "both"
 "#;

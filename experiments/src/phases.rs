@@ -1,0 +1,145 @@
+//! A curriculum: what a run lives in, and how it moves, may change on its way.
+//!
+//! Each phase is a table in [`Config::phases`] that says when it begins and what is different then. It begins with the
+//! generation that it is `from`, or as soon as validation comes to `from_score` in the phase before it, whichever is first. A
+//! score lets each seed take the time it needs: what one has learnt in 300 generations, another learns in 700.
+//!
+//! Which phase a run is in follows from its metrics alone, so a checkpoint need not say.
+
+use crate::config::{Config, OptimizerConfig, merge};
+use anyhow::{Context, Result, bail};
+use toml::{Table, Value};
+use vsml_agents::{GenerationMetrics, MetaTraining};
+use vsml_core::Kernel;
+use vsml_envs::Registry;
+
+/// What a phase may change.
+const CHANGES: [&str; 6] = ["tasks", "lifetimes", "standardise", "team_reward", "optimizer", "validation"];
+/// What says when it begins.
+const BEGINS: [&str; 2] = ["from", "from_score"];
+
+impl Config {
+    /// How many phases have begun once the generations of `history` are done.
+    pub fn phases_after(&self, history: &[GenerationMetrics]) -> usize {
+        history.iter().fold(0, |begun, metrics| self.next_phases(begun, metrics))
+    }
+
+    /// The same, one generation further: `begun` had before it.
+    pub fn next_phases(&self, begun: usize, metrics: &GenerationMetrics) -> usize {
+        let at_the_latest = |phase: &Table| from(phase).is_some_and(|from| from <= metrics.generation);
+        let score = metrics.validation.as_ref().and_then(|validation| validation.score);
+        let next = self.phases.get(begun).and_then(from_score);
+        match self.phases.iter().rposition(at_the_latest) {
+            Some(latest) if latest >= begun => latest + 1,
+            _ if next.is_some_and(|next| score.is_some_and(|score| score >= next)) => begun + 1,
+            _ => begun,
+        }
+    }
+
+    /// As [`Config::build`], as it is when so many phases have begun.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn build_with_phases(&self, registry: &Registry, kernel: Kernel, begun: usize) -> Result<MetaTraining> {
+        self.with_phases(begun)?.build_phase(registry, kernel)
+    }
+
+    /// The configuration with all changed that the first so many phases change.
+    fn with_phases(&self, begun: usize) -> Result<Config> {
+        let mut table = Table::try_from(self)?;
+        table.remove("phases");
+        for phase in &self.phases[..begun] {
+            let mut phase = phase.clone();
+            BEGINS.iter().for_each(|key| drop(phase.remove(*key)));
+            merge(&mut table, phase);
+        }
+        Config::from_table(table, &[])
+    }
+
+    /// Whether every phase makes sense.
+    ///
+    /// # Errors
+    /// What does not, and in which phase.
+    pub(crate) fn check_phases(&self, registry: &Registry, kernel: Kernel) -> Result<()> {
+        let mut last = 0;
+        for (number, phase) in self.phases.iter().enumerate() {
+            let at = || format!("phases[{number}]");
+            if let Some(key) = phase.keys().find(|key| !BEGINS.iter().chain(&CHANGES).any(|known| known == key)) {
+                bail!("{}: a phase cannot change `{key}` (but: {})", at(), CHANGES.join(", "));
+            }
+            match phase.get("from") {
+                Some(_) => match from(phase).filter(|from| *from > last) {
+                    Some(from) => last = from,
+                    None => bail!("{}: `from` must be a generation after {last}", at()),
+                },
+                None if phase.contains_key("from_score") => {}
+                None => bail!("{}: `from` must be a generation after {last}, or `from_score` a score", at()),
+            }
+            if phase.contains_key("from_score") {
+                if from_score(phase).is_none_or(f64::is_nan) {
+                    bail!("{}: `from_score` must be a score of validation, a number", at());
+                }
+                if self.with_phases(number)?.validation.every == 0 {
+                    bail!("{}: `from_score` waits for a validation, and validation.every is 0 before it", at());
+                }
+            }
+            if phase.get("optimizer").is_some_and(|optimizer| optimizer.get("kind").is_some()) {
+                bail!("{}: a phase cannot change `optimizer.kind`", at());
+            }
+            let mut config = self.with_phases(number + 1).with_context(at)?;
+            if let OptimizerConfig::PersistentEvolutionStrategies(_)
+            | OptimizerConfig::NoiseReuseEvolutionStrategies(_) = self.optimizer
+            {
+                bail!("{}: lives that go on from generation to generation cannot change what they are for", at());
+            }
+            config.build_phase(registry, kernel).with_context(at)?;
+        }
+        Ok(())
+    }
+}
+
+/// The generation with which a phase begins at the latest.
+fn from(phase: &Table) -> Option<u64> {
+    u64::try_from(phase.get("from")?.as_integer()?).ok()
+}
+
+/// The score of validation with which it does.
+fn from_score(phase: &Table) -> Option<f64> {
+    match phase.get("from_score")? {
+        Value::Float(score) => Some(*score),
+        Value::Integer(score) => Some(*score as f64),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use vsml_agents::Validation;
+
+    /// How many phases have begun after each generation, given those that are validated and their scores.
+    fn begun(phases: &str, scores: &[(u64, f64)]) -> Vec<usize> {
+        let config = Config::parse(&format!("tasks = ['BernoulliBandit-v0']\nphases = {phases}"), &[]).unwrap();
+        let metrics = |generation| {
+            let validation = scores.iter().find(|(validated, _)| *validated == generation).map(|(_, score)| {
+                Validation { reward: BTreeMap::new(), regret: BTreeMap::new(), score: Some(*score), best_so_far: false }
+            });
+            GenerationMetrics { generation, validation, ..GenerationMetrics::default() }
+        };
+        let history: Vec<GenerationMetrics> = (1..=10).map(metrics).collect();
+        (1..=10).map(|done| config.phases_after(&history[..done])).collect()
+    }
+
+    #[test]
+    fn a_phase_begins_with_its_generation_or_with_the_score_before_it() {
+        assert_eq!(begun("[{ from = 3 }, { from = 5 }]", &[]), [0, 0, 1, 1, 2, 2, 2, 2, 2, 2]);
+        let scores = [(2, 1.0), (4, 2.0), (6, 3.0), (8, 2.0)];
+        assert_eq!(begun("[{ from_score = 2 }]", &scores), [0, 0, 0, 1, 1, 1, 1, 1, 1, 1]);
+        assert_eq!(begun("[{ from = 9, from_score = 5 }]", &scores), [0, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
+        assert_eq!(begun("[{ from_score = 5 }]", &scores), [0; 10]);
+        // One validation begins one phase, and a generation all phases before.
+        assert_eq!(begun("[{ from_score = 1 }, { from_score = 1 }]", &scores), [0, 1, 1, 2, 2, 2, 2, 2, 2, 2]);
+        assert_eq!(begun("[{ from_score = 5 }, { from = 7 }]", &scores), [0, 0, 0, 0, 0, 0, 2, 2, 2, 2]);
+    }
+}
