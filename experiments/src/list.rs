@@ -1,5 +1,6 @@
 //! `vsml list`: what there is to train on and to compare with.
 
+use crate::config::Config;
 use crate::output::say;
 use crate::shipped::SHIPPED;
 use crate::table;
@@ -39,7 +40,11 @@ pub fn list(registry: &Registry) -> Result<()> {
             Value::String(text) => text.clone(),
             value => value.to_string(),
         };
-        table.add_row([shipped.name.to_string(), text("about"), text("seed"), text("generation"), text("commit")]);
+        let about = match text("about") {
+            about if about.is_empty() => Config::parse(shipped.config, &[])?.about,
+            about => about,
+        };
+        table.add_row([shipped.name.to_string(), about, text("seed"), text("generation"), text("commit")]);
     }
     say(table);
     Ok(())

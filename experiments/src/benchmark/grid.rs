@@ -208,6 +208,25 @@ impl Grid {
         (!tests.is_empty()).then(|| mean_improvement(&tests, &mut stream(0, "bootstrap", &[])))
     }
 
+    /// In how many tests a learner comes off better than the first reference player, and in how many worse, their intervals
+    /// apart; and in how many there are both of them. None without players.
+    pub fn against_player(&self, learner: &str, measure: Measure) -> Option<(&str, [usize; 3])> {
+        let player = self.players.first()?;
+        let mut counts = [0; 3];
+        for line in self.lines.iter().filter(|line| line.name == learner) {
+            for (cell, other) in line.cells.iter().zip(&player.cells) {
+                let Some(((number, own), (usual, others))) = cell.number(measure).zip(other.number(measure)) else {
+                    continue;
+                };
+                let apart = own.low > others.high || others.low > own.high;
+                counts[0] += usize::from(apart && measure.better_by(number, usual) > 0.0);
+                counts[1] += usize::from(apart && measure.better_by(number, usual) < 0.0);
+                counts[2] += 1;
+            }
+        }
+        Some((&player.name, counts))
+    }
+
     /// Every reason why there is no number, once, with whom it is of.
     pub fn reasons(&self) -> Vec<(&str, &str)> {
         let mut reasons: Vec<(&str, &str)> = self.everybody().flat_map(Line::reasons).collect();

@@ -7,6 +7,8 @@ use vsml_agents::Measure;
 
 /// Learners, beyond which the page has no table of everybody against everybody.
 const MOST_COMPARED: usize = 4;
+/// Tests, from which on the page counts them.
+const MANY_TESTS: usize = 8;
 
 /// The page of this name. `command` makes it again.
 pub fn markdown(plan: &Plan, grid: &Grid, name: &str, command: &str) -> String {
@@ -24,6 +26,7 @@ pub fn markdown(plan: &Plan, grid: &Grid, name: &str, command: &str) -> String {
         if plan.pooled {
             page += &pooled(grid, measure);
         }
+        page += &against_player(grid, measure);
         page += &improvement(grid, measure);
     }
     for (key, values) in &plan.search {
@@ -100,6 +103,20 @@ fn pooled(grid: &Grid, measure: Measure) -> String {
     for learner in grid.learners() {
         let [own, other] = [true, false].map(|own| number_text(grid.pooled(learner, own, measure)));
         table += &format!("| {learner} | {own} | {other} |\n");
+    }
+    table
+}
+
+/// In how many tests learners are better than a player, and worse, where they are many.
+fn against_player(grid: &Grid, measure: Measure) -> String {
+    let of = |learner| Some((learner, grid.against_player(learner, measure)?));
+    let rows: Vec<_> = grid.learners().into_iter().filter_map(of).collect();
+    let Some((_, (player, _))) = rows.first().filter(|_| grid.tests.len() >= MANY_TESTS) else { return String::new() };
+    let mut table = format!(
+        "\n| tests, against {player} | better, intervals apart | worse, intervals apart | of |\n|---|---:|---:|---:|\n"
+    );
+    for (learner, (_, [better, worse, of])) in &rows {
+        table += &format!("| {learner} | {better} | {worse} | {of} |\n");
     }
     table
 }

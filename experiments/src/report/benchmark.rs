@@ -31,6 +31,8 @@ pub struct BenchmarkReport<'a> {
 struct HeatMap<'a> {
     title: &'a str,
     rows: Vec<Row<'a>>,
+    /// Each learner: in how many tests it is better than the first player, intervals apart, in how many worse, and of how many.
+    against_player: Vec<(&'a str, [usize; 3])>,
     /// Each learner, and all its tests together: where it was trained, and elsewhere.
     pooled: Vec<(&'a str, [Option<Text>; 2])>,
     /// Each learner, and how probable it is that it comes off better than each other.
@@ -92,6 +94,7 @@ pub fn render_benchmark(report: &BenchmarkReport<'_>) -> Result<String> {
         "several": grid.layout == Layout::LearnerAndTraining,
         "tests": grid.tests.iter().map(|test| (&test.name, (test.name != test.tasks).then_some(&test.tasks))).collect::<Vec<_>>(),
         "heat_maps": heat_maps,
+        "first_player": grid.players.first().map(|line| &line.name),
         "learners": learners,
         "legend": legend,
         "learning": learning(grid, &names)?,
@@ -134,8 +137,10 @@ fn heat_map<'a>(report: &BenchmarkReport<'a>, measure: Measure) -> HeatMap<'a> {
         let over = |over: &&str| grid.improvement(of, over, measure).filter(|_| of != over).map(Text::of);
         (*of, learners.iter().map(over).collect())
     };
+    let against = |learner: &&'a str| Some((*learner, grid.against_player(learner, measure)?.1));
     HeatMap {
         title: measure.title(),
+        against_player: learners.iter().filter_map(against).collect(),
         rows: players.chain(grid.lines.iter().map(|line| row(line, false))).collect(),
         pooled: if report.pooled { learners.iter().map(pooled).collect() } else { Vec::new() },
         improvement: if learners.len() > 1 { learners.iter().map(improvement).collect() } else { Vec::new() },
