@@ -9,6 +9,9 @@ use vsml_agents::statistics::{
 use vsml_agents::{Curve, Evaluation, Measure};
 use vsml_envs::stream;
 
+/// Tests, from which on they are counted.
+const MANY_TESTS: usize = 8;
+
 /// What came of a benchmark.
 pub struct Grid {
     /// All that anybody was tested on: the columns.
@@ -209,9 +212,9 @@ impl Grid {
     }
 
     /// In how many tests a learner comes off better than the first reference player, and in how many worse, their intervals
-    /// apart; and in how many there are both of them. None without players.
+    /// apart; and in how many there are both of them. None without players, and where tests are few enough to be looked at.
     pub fn against_player(&self, learner: &str, measure: Measure) -> Option<(&str, [usize; 3])> {
-        let player = self.players.first()?;
+        let player = self.players.first().filter(|_| self.tests.len() >= MANY_TESTS)?;
         let mut counts = [0; 3];
         for line in self.lines.iter().filter(|line| line.name == learner) {
             for (cell, other) in line.cells.iter().zip(&player.cells) {

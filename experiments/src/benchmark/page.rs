@@ -7,8 +7,6 @@ use vsml_agents::Measure;
 
 /// Learners, beyond which the page has no table of everybody against everybody.
 const MOST_COMPARED: usize = 4;
-/// Tests, from which on the page counts them.
-const MANY_TESTS: usize = 8;
 
 /// The page of this name. `command` makes it again.
 pub fn markdown(plan: &Plan, grid: &Grid, name: &str, command: &str) -> String {
@@ -111,7 +109,7 @@ fn pooled(grid: &Grid, measure: Measure) -> String {
 fn against_player(grid: &Grid, measure: Measure) -> String {
     let of = |learner| Some((learner, grid.against_player(learner, measure)?));
     let rows: Vec<_> = grid.learners().into_iter().filter_map(of).collect();
-    let Some((_, (player, _))) = rows.first().filter(|_| grid.tests.len() >= MANY_TESTS) else { return String::new() };
+    let Some((_, (player, _))) = rows.first() else { return String::new() };
     let mut table = format!(
         "\n| tests, against {player} | better, intervals apart | worse, intervals apart | of |\n|---|---:|---:|---:|\n"
     );
