@@ -1,6 +1,5 @@
 //! `vsml list`: what there is to train on and to compare with.
 
-use crate::config::Config;
 use crate::output::say;
 use crate::shipped::SHIPPED;
 use crate::table;
@@ -33,18 +32,32 @@ pub fn list(registry: &Registry) -> Result<()> {
     say(
         "Shipped weights: their names are players too, and `evaluate` takes them for a run; `reproduce` trains them again",
     );
-    let mut table = table::new_table(["name", "what it was trained on", "seed", "generation", "commit"]);
+    let mut table = table::new_table([
+        "name",
+        "what it was trained on",
+        "reward of a lifetime, in the first test of its configuration",
+        "seed",
+        "generation",
+        "million steps",
+        "commit",
+    ]);
     for shipped in SHIPPED {
         let origin = shipped.weights()?.origin;
         let text = |key: &str| match &origin[key] {
             Value::String(text) => text.clone(),
             value => value.to_string(),
         };
-        let about = match text("about") {
-            about if about.is_empty() => Config::parse(shipped.config, &[])?.about,
-            about => about,
-        };
-        table.add_row([shipped.name.to_string(), about, text("seed"), text("generation"), text("commit")]);
+        let result = &origin["results"][0];
+        let number = |key: &str| result[key].as_f64().unwrap_or(f64::NAN);
+        let result = format!(
+            "{:.2} ± {:.2}  {}",
+            number("mean"),
+            number("standard_error"),
+            result["tasks"].as_str().unwrap_or("?")
+        );
+        let million = format!("{:.1}", origin["steps"].as_f64().unwrap_or(f64::NAN) / 1e6);
+        let (seed, generation, commit) = (text("seed"), text("generation"), text("commit"));
+        table.add_row([shipped.name.to_string(), text("about"), result, seed, generation, million, commit]);
     }
     say(table);
     Ok(())

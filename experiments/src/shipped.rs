@@ -88,7 +88,15 @@ mod tests {
             assert_eq!(weights.learner.name(), config.learner.name(), "{}", shipped.name);
             assert_eq!(weights.origin["tasks"], serde_json::json!(config.tasks), "{}", shipped.name);
             assert_eq!(weights.origin["seed"], serde_json::json!(config.seed), "{}", shipped.name);
-            assert!(!config.evaluation.tasks.is_empty(), "{}", shipped.name);
+            assert_eq!(weights.origin["about"], serde_json::json!(config.about), "{}", shipped.name);
+            assert_eq!(
+                weights.origin["results"][0]["tasks"].as_str(),
+                Some(&*config.evaluation.tasks[0]),
+                "{}",
+                shipped.name
+            );
+            let lived = weights.origin["steps"].as_u64().is_some_and(|steps| steps > 0);
+            assert_eq!(lived, config.objective == vsml_agents::Objective::Life, "{}", shipped.name);
         }
         assert!(named("quickstart").is_some() && named("quick").is_none());
     }

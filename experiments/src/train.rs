@@ -200,9 +200,9 @@ pub fn complete(
         machine.kernel()
     ));
     machine.run(|| generations(registry, config, folder, training, &mut metrics, machine.kernel()))?;
-    let weights = chosen_weights(config, training);
+    let mut weights = chosen_weights(config, folder, training)?;
     let path = folder.file("theta.safetensors");
-    if Weights::load(&path).is_ok_and(|before| before != weights) {
+    if Weights::load(&path).is_ok_and(|before| before.values != weights.values) {
         folder.forget_evaluations(is_trained)?;
     }
     weights.save(&path)?;
@@ -214,7 +214,21 @@ pub fn complete(
     if STOP.load(Relaxed) {
         return Err(interrupted(folder, training));
     }
+    weights.origin["results"] = evaluations.iter().filter_map(result).collect();
+    weights.save(&path)?;
     Ok(evaluations)
+}
+
+/// What a trained learner came to in a scenario, for the file of its weights.
+fn result(evaluation: &Evaluation) -> Option<Value> {
+    let summary = evaluation.summary().filter(|_| is_trained(&evaluation.learner))?;
+    Some(json!({
+        "tasks": evaluation.tasks,
+        "learner": evaluation.learner,
+        "lives": summary.lives,
+        "mean": summary.mean,
+        "standard_error": summary.standard_error,
+    }))
 }
 
 /// Prints what came of it.
@@ -240,7 +254,9 @@ fn finish(
 }
 
 /// The meta-parameters that count: the best in validation, or the last where there is no validation.
-fn chosen_weights(config: &Config, training: &MetaTraining) -> Weights {
+fn chosen_weights(config: &Config, folder: &RunFolder, training: &MetaTraining) -> Result<Weights> {
+    // Of the program that began the run, whatever ends it.
+    let manifest: Value = folder.read_json("manifest.json")?;
     let best = training.best();
     let (generation, values) = match best {
         Some(best) => (best.generation, best.theta),
@@ -253,10 +269,11 @@ fn chosen_weights(config: &Config, training: &MetaTraining) -> Weights {
         "phases": config.phases,
         "seed": config.seed,
         "generation": generation,
-        "version": env!("CARGO_PKG_VERSION"),
-        "commit": env!("VSML_COMMIT"),
+        "steps": training.steps(),
+        "version": manifest["version"],
+        "commit": manifest["commit"],
     });
-    Weights { learner: config.learner.clone(), values, origin }
+    Ok(Weights { learner: config.learner.clone(), values, origin })
 }
 
 /// All generations that are left, with a checkpoint now and then and at the end.
