@@ -200,6 +200,18 @@ fn what_is_trained_in_several_places_is_tested_in_all() {
     let page = std::fs::read_to_string(out.join("benchmark.md")).unwrap();
     assert!(page.contains("| | trained on | easy ones | hard ones |\n"), "{page}");
     assert!(regret.lines().any(|line| line.starts_with("| vsml | easy | **") && page.contains(&line[..40])), "{page}");
+
+    // Where tests are many, they are counted. Whoever learns has regret, and an oracle has none.
+    let more: String = (3..9).map(|arms| format!("    \"BernoulliBandit-v0:arms={arms},steps=10\",\n")).collect();
+    let many = MATRIX
+        .replace("[\"random\", \"oracle\"]", "[\"oracle\", \"random\"]")
+        .replace("    \"BernoulliBandit-v0:arms=3,steps=10\",\n", &more);
+    std::fs::write(&config, many).unwrap();
+    run();
+    let page = std::fs::read_to_string(out.join("benchmark.md")).unwrap();
+    for line in ["| tests, against oracle | better, ", "| vsml | 0 | 16 | 16 |\n", "| recurrent | 0 | 4 | 4 |\n"] {
+        assert!(page.contains(line), "{line}: {page}");
+    }
 }
 
 #[test]
