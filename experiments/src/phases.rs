@@ -36,6 +36,23 @@ impl Config {
         }
     }
 
+    /// The generations after which a phase began.
+    pub fn phase_beginnings(&self, history: &[GenerationMetrics]) -> Vec<u64> {
+        let mut begun = 0;
+        let begins = |metrics: &GenerationMetrics| {
+            let next = self.next_phases(begun, metrics);
+            let before = std::mem::replace(&mut begun, next);
+            (begun > before).then_some(metrics.generation)
+        };
+        history.iter().filter_map(begins).collect()
+    }
+
+    /// Whether rewards are standardised, in any phase.
+    pub fn is_standardised(&self) -> bool {
+        let standardises = |phase: &Table| phase.get("standardise").and_then(Value::as_bool) == Some(true);
+        self.standardise || self.phases.iter().any(standardises)
+    }
+
     /// As [`Config::build`], as it is when so many phases have begun.
     ///
     /// # Errors
@@ -128,6 +145,9 @@ mod tests {
             GenerationMetrics { generation, validation, ..GenerationMetrics::default() }
         };
         let history: Vec<GenerationMetrics> = (1..=10).map(metrics).collect();
+        let beginnings = config.phase_beginnings(&history);
+        assert!(beginnings.iter().all(|generation| config.phases_after(&history[..*generation as usize - 1])
+            < config.phases_after(&history[..*generation as usize])));
         (1..=10).map(|done| config.phases_after(&history[..done])).collect()
     }
 

@@ -41,6 +41,8 @@ pub fn write_report(folder: &RunFolder) -> Result<PathBuf> {
         facts: &facts,
         config: &config.to_toml()?,
         metrics: &metrics,
+        phases: &config.phase_beginnings(&metrics),
+        standardised: config.is_standardised(),
         evaluations: &evaluations,
         commands: &commands,
     })?;

@@ -48,6 +48,10 @@ pub struct Report<'a> {
     pub config: &'a str,
     /// All generations.
     pub metrics: &'a [GenerationMetrics],
+    /// The generations after which phases began.
+    pub phases: &'a [u64],
+    /// Whether the score of a validation is in units of random play, and not the mean reward.
+    pub standardised: bool,
     /// All evaluations.
     pub evaluations: &'a [Evaluation],
     /// What can be done with the run, and the command that does it.
@@ -102,7 +106,10 @@ pub fn render(report: &Report<'_>) -> Result<String> {
         "steps": last.map(|metrics| grouped(metrics.steps)),
         "best": best.map(|metrics| metrics.generation),
         "best_score": best.and_then(|m| m.validation.as_ref()?.score).map(|score| format!("{score:.2}")),
-        "training": plots::training(report.metrics)?,
+        "standardised": report.standardised,
+        "training": plots::training(report.metrics, report.phases, !report.standardised)?,
+        "phases": report.phases,
+        "scenarios": scenarios(report)?,
         "learners": learners,
         "legend": learners.iter().enumerate().map(|(i, learner)| (*learner, plots::colour(i))).collect::<Vec<_>>(),
         "rows": rows(report.evaluations, &learners)?,
@@ -110,6 +117,17 @@ pub fn render(report: &Report<'_>) -> Result<String> {
         "first_fault": report.metrics.iter().find_map(|metrics| metrics.first_fault.as_deref()),
     });
     rendered("report.html", context)
+}
+
+/// Of a mixture, each scenario that was validated, and its plot.
+fn scenarios<'a>(report: &Report<'a>) -> Result<Vec<(&'a str, String)>> {
+    let validations = report.metrics.iter().filter_map(|metrics| metrics.validation.as_ref());
+    let ids = distinct(validations.flat_map(|validation| validation.reward.keys().map(String::as_str)));
+    let plot = |id: &'a str| Ok(plots::scenario(report.metrics, report.phases, id)?.map(|plot| (id, plot)));
+    if ids.len() < 2 {
+        return Ok(Vec::new());
+    }
+    ids.into_iter().filter_map(|id| plot(id).transpose()).collect()
 }
 
 /// All task distributions with what every learner came to there.
@@ -234,6 +252,8 @@ mod tests {
             facts: &[("seed".into(), "1".into())],
             config: "seed = 1",
             metrics,
+            phases: &[],
+            standardised: false,
             evaluations,
             commands: &[("again".into(), "vsml train <x>".into())],
         })
@@ -259,6 +279,21 @@ mod tests {
         assert!(!page.contains("<script"), "ids are escaped, in plots too");
         let outside = page.replace("http://www.w3.org/2000/svg", "");
         assert!(!outside.contains("http://") && !outside.contains("https://"));
+    }
+
+    #[test]
+    fn each_scenario_of_a_mixture_has_a_plot() {
+        let mut metrics: Vec<GenerationMetrics> = (1..=40).map(generation).collect();
+        let plots = |metrics: &[GenerationMetrics]| page(metrics, &[]).matches("<svg").count();
+        let score = |reward: &[(&str, f64)]| {
+            let reward = reward.iter().map(|(id, reward)| (id.to_string(), Some(*reward))).collect();
+            Some(Validation { reward, regret: BTreeMap::new(), score: Some(1.0), best_so_far: false })
+        };
+        metrics[9].validation = score(&[("A-v0", 1.0)]);
+        assert_eq!(plots(&metrics), 1, "the mean is all there is");
+        metrics[19].validation = score(&[("A-v0", 2.0), ("<B>-v0", -300.0)]);
+        assert_eq!(plots(&metrics), 3);
+        assert!(page(&metrics, &[]).contains("&lt;B&gt;-v0"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::benchmark::ProgressPoint;
 use anyhow::{Result, anyhow};
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
+use std::ops::Range;
 use vsml_agents::{Curve, GenerationMetrics};
 
 /// Okabe and Ito, the most striking first.
@@ -41,42 +42,42 @@ pub fn colour(place: usize) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
-/// The training curve: mean fitness with a band of one deviation, and validation; none where there is nothing to draw.
-pub fn training(metrics: &[GenerationMetrics]) -> Result<Option<String>> {
+/// The training curve: mean fitness with a band of one deviation, unless that has another unit than validation, and
+/// validation, with a rule where each phase begins; none where there is nothing to draw.
+pub fn training(metrics: &[GenerationMetrics], phases: &[u64], with_fitness: bool) -> Result<Option<String>> {
     let per_point = metrics.len().div_ceil(TRAINING_POINTS).max(1);
-    let fitness: Vec<[f64; 3]> = metrics.chunks(per_point).filter_map(averaged).collect();
-    let validation: Vec<(f64, f64)> = metrics
-        .iter()
-        .filter_map(|metrics| Some((metrics.generation as f64, metrics.validation.as_ref()?.score?)))
-        .collect();
-    let validation = thinned(&validation);
+    let chunks = metrics.chunks(per_point).filter(|_| with_fitness);
+    let fitness: Vec<[f64; 3]> = chunks.filter_map(averaged).collect();
+    let score = |metrics: &GenerationMetrics| metrics.validation.as_ref()?.score;
+    let validation = validated(metrics, score);
     let ends = fitness.iter().flat_map(|[_, mean, deviation]| [mean - deviation, mean + deviation]);
     let Some(range) = padded(ends.chain(validation.iter().map(|(_, score)| *score))) else { return Ok(None) };
-    let last = metrics.last().map_or(1.0, |metrics| metrics.generation as f64);
-
-    let mut svg = String::new();
-    {
-        let area = SVGBackend::with_string(&mut svg, (900, 340)).into_drawing_area();
-        let mut chart = ChartBuilder::on(&area)
-            .margin(10)
-            .x_label_area_size(42)
-            .y_label_area_size(64)
-            .build_cartesian_2d(0.0..last.max(1.0), range)
-            .map_err(failed)?;
-        axes(&mut chart, 13, "generation", "fitness")?;
+    let frame =
+        Frame { size: (900, 340), text: 13, x: "generation", y: if with_fitness { "fitness" } else { "score" } };
+    let plot = frame.draw(until(metrics), range, |chart| {
+        rules(chart, phases)?;
         let above = fitness.iter().map(|[x, mean, deviation]| (*x, mean + deviation));
         let below = fitness.iter().rev().map(|[x, mean, deviation]| (*x, mean - deviation));
         let band: Vec<(f64, f64)> = above.chain(below).collect();
         chart.draw_series([Polygon::new(band, COLOURS[0].mix(0.15))]).map_err(failed)?;
         let mean = fitness.iter().map(|[x, mean, _]| (*x, *mean));
         chart.draw_series(LineSeries::new(mean, COLOURS[0].stroke_width(1))).map_err(failed)?;
-        chart.draw_series(LineSeries::new(validation.iter().copied(), COLOURS[1].stroke_width(2))).map_err(failed)?;
-        chart
-            .draw_series(validation.iter().map(|point| Circle::new(*point, 2, COLOURS[1].filled())))
-            .map_err(failed)?;
-        area.present().map_err(failed)?;
-    }
-    Ok(Some(scalable(&svg)))
+        dotted(chart, &validation)
+    })?;
+    Ok(Some(plot))
+}
+
+/// Reward in one scenario as training goes on; none where it was never validated.
+pub fn scenario(metrics: &[GenerationMetrics], phases: &[u64], id: &str) -> Result<Option<String>> {
+    let reward = |metrics: &GenerationMetrics| metrics.validation.as_ref()?.reward.get(id).copied().flatten();
+    let validation = validated(metrics, reward);
+    let Some(range) = padded(validation.iter().map(|(_, reward)| *reward)) else { return Ok(None) };
+    let frame = Frame { size: (420, 220), text: 12, x: "generation", y: "reward" };
+    let plot = frame.draw(until(metrics), range, |chart| {
+        rules(chart, phases)?;
+        dotted(chart, &validation)
+    })?;
+    Ok(Some(plot))
 }
 
 /// Validation as training goes on, of learners in these places: the mean over seeds and the band of all of them; none where
@@ -86,31 +87,19 @@ pub fn learning(learners: &[(usize, &[ProgressPoint])]) -> Result<Option<String>
     let Some(range) = padded(points().flat_map(|point| [point.least, point.greatest])) else { return Ok(None) };
     let millions = |steps: f64| steps / 1e6;
     let last = points().map(|point| millions(point.steps)).fold(0.0, f64::max);
-
-    let mut svg = String::new();
-    {
-        let area = SVGBackend::with_string(&mut svg, (460, 260)).into_drawing_area();
-        let mut chart = ChartBuilder::on(&area)
-            .margin(8)
-            .x_label_area_size(40)
-            .y_label_area_size(58)
-            .build_cartesian_2d(0.0..last.max(f64::MIN_POSITIVE), range)
-            .map_err(failed)?;
-        axes(&mut chart, 12, "million steps", "validation")?;
+    let frame = Frame { size: (460, 260), text: 12, x: "million steps", y: "validation" };
+    let plot = frame.draw(last.max(f64::MIN_POSITIVE), range, |chart| {
         for (place, points) in learners.iter().rev() {
             let per_point = points.len().div_ceil(TRAINING_POINTS / 4).max(1);
             let points: Vec<ProgressPoint> = points.iter().step_by(per_point).copied().collect();
             let above = points.iter().map(|point| (millions(point.steps), point.greatest));
             let below = points.iter().rev().map(|point| (millions(point.steps), point.least));
-            let band: Vec<(f64, f64)> = above.chain(below).collect();
-            chart.draw_series([Polygon::new(band, paint(*place).mix(0.15))]).map_err(failed)?;
             let mean = points.iter().map(|point| (millions(point.steps), point.mean));
-            let width = if *place == 0 { 3 } else { 1 };
-            chart.draw_series(LineSeries::new(mean, paint(*place).stroke_width(width))).map_err(failed)?;
+            line(chart, *place, above.chain(below).collect(), mean)?;
         }
-        area.present().map_err(failed)?;
-    }
-    Ok(Some(scalable(&svg)))
+        Ok(())
+    })?;
+    Ok(Some(plot))
 }
 
 /// Reward within the lifetime, one line per learner; none where nobody lived.
@@ -121,34 +110,98 @@ pub fn lifetime(curves: &[Option<&Curve>]) -> Result<Option<String>> {
     });
     let (Some(range), Some(first)) = (padded(ends), present().next()) else { return Ok(None) };
     let last = present().filter_map(|curve| curve.x.last()).copied().fold(1.0, f64::max);
-
-    let mut svg = String::new();
-    {
-        let area = SVGBackend::with_string(&mut svg, (420, 250)).into_drawing_area();
-        let mut chart = ChartBuilder::on(&area)
-            .margin(8)
-            .x_label_area_size(38)
-            .y_label_area_size(58)
-            .build_cartesian_2d(0.0..last, range)
-            .map_err(failed)?;
-        let unit = &first.unit;
-        axes(&mut chart, 12, &format!("{unit} of the lifetime"), &format!("reward per {unit}"))?;
+    let unit = &first.unit;
+    let (x, y) = (format!("{unit} of the lifetime"), format!("reward per {unit}"));
+    let frame = Frame { size: (420, 250), text: 12, x: &x, y: &y };
+    let plot = frame.draw(last, range, |chart| {
         // The first learner last, so that it lies on top.
         for (place, curve) in curves.iter().enumerate().rev() {
             let Some(curve) = curve else { continue };
-            let colour = paint(place);
             let points = || curve.x.iter().zip(curve.mean.iter().zip(&curve.standard_error));
             let above = points().map(|(x, (mean, error))| (*x, mean + error));
             let below = points().rev().map(|(x, (mean, error))| (*x, mean - error));
-            let band: Vec<(f64, f64)> = above.chain(below).collect();
-            chart.draw_series([Polygon::new(band, colour.mix(0.15))]).map_err(failed)?;
-            let width = if place == 0 { 3 } else { 1 };
-            let line = points().map(|(x, (mean, _))| (*x, *mean));
-            chart.draw_series(LineSeries::new(line, colour.stroke_width(width))).map_err(failed)?;
+            line(chart, place, above.chain(below).collect(), points().map(|(x, (mean, _))| (*x, *mean)))?;
         }
-        area.present().map_err(failed)?;
+        Ok(())
+    })?;
+    Ok(Some(plot))
+}
+
+/// What is around a plot.
+struct Frame<'a> {
+    /// Width and height in pixels, of which text is so many high.
+    size: (u32, u32),
+    text: u32,
+    /// What is to the right, and what up.
+    x: &'a str,
+    y: &'a str,
+}
+
+impl Frame<'_> {
+    /// Axes from 0 to `last` and over `range`, and what `inside` draws.
+    fn draw(
+        &self,
+        last: f64,
+        range: Range<f64>,
+        inside: impl FnOnce(&mut Chart<'_, '_>) -> Result<()>,
+    ) -> Result<String> {
+        let mut svg = String::new();
+        {
+            let area = SVGBackend::with_string(&mut svg, self.size).into_drawing_area();
+            let mut chart = ChartBuilder::on(&area)
+                .margin(8)
+                .x_label_area_size(3 * self.text + 2)
+                .y_label_area_size(5 * self.text - 2)
+                .build_cartesian_2d(0.0..last, range)
+                .map_err(failed)?;
+            axes(&mut chart, self.text, self.x, self.y)?;
+            inside(&mut chart)?;
+            area.present().map_err(failed)?;
+        }
+        Ok(scalable(&svg))
     }
-    Ok(Some(scalable(&svg)))
+}
+
+/// The last generation.
+fn until(metrics: &[GenerationMetrics]) -> f64 {
+    metrics.last().map_or(1.0, |metrics| metrics.generation as f64).max(1.0)
+}
+
+/// Generations that were validated, and what `of` says of them.
+fn validated(metrics: &[GenerationMetrics], of: impl Fn(&GenerationMetrics) -> Option<f64>) -> Vec<(f64, f64)> {
+    let points: Vec<(f64, f64)> =
+        metrics.iter().filter_map(|metrics| Some((metrics.generation as f64, of(metrics)?))).collect();
+    thinned(&points)
+}
+
+/// A rule from top to bottom at each of these generations.
+fn rules(chart: &mut Chart<'_, '_>, generations: &[u64]) -> Result<()> {
+    let Range { start, end } = chart.y_range();
+    for generation in generations {
+        let x = *generation as f64;
+        chart.draw_series(LineSeries::new([(x, start), (x, end)], GREY.mix(0.5).stroke_width(1))).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// A line with its points.
+fn dotted(chart: &mut Chart<'_, '_>, points: &[(f64, f64)]) -> Result<()> {
+    chart.draw_series(LineSeries::new(points.iter().copied(), COLOURS[1].stroke_width(2))).map_err(failed)?;
+    chart.draw_series(points.iter().map(|point| Circle::new(*point, 2, COLOURS[1].filled()))).map_err(failed)?;
+    Ok(())
+}
+
+/// The line of the learner in this place, and the band around it; that of the first one is thick.
+fn line(
+    chart: &mut Chart<'_, '_>,
+    place: usize,
+    band: Vec<(f64, f64)>,
+    mean: impl Iterator<Item = (f64, f64)>,
+) -> Result<()> {
+    chart.draw_series([Polygon::new(band, paint(place).mix(0.15))]).map_err(failed)?;
+    let width = if place == 0 { 3 } else { 1 };
+    chart.draw_series(LineSeries::new(mean, paint(place).stroke_width(width))).map_err(failed)?;
+    Ok(())
 }
 
 /// Draws the axes and horizontal rules, with text of `size` pixels.
@@ -191,7 +244,7 @@ fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 }
 
 /// From the least to the greatest of finite values, with some room; none where there is none.
-fn padded(values: impl Iterator<Item = f64>) -> Option<std::ops::Range<f64>> {
+fn padded(values: impl Iterator<Item = f64>) -> Option<Range<f64>> {
     let finite = values.filter(|value| value.is_finite());
     let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
     let room = if high > low { 0.05 * (high - low) } else { 0.5_f64.max(0.05 * high.abs()) };
