@@ -10,7 +10,7 @@ Examples:
   vsml train experiments/configs/quickstart.toml --set generations=200 --seed 7 --out runs/mine
   vsml evaluate runs/mine --on BernoulliBandit-v0:arms=5 BernoulliBandit-v0:kind=hard
   vsml resume runs/mine
-  vsml play CartPole-v1 --player runs/mine --gif cartpole.gif
+  vsml play runs/mine CartPole-v1 --gif cartpole.gif
 
 Exit codes: 0 done, 1 check has found something or reproduce comes to something else, 2 bad input, 3 training diverged, 6 disk failure, 75 interrupted (resume goes on), 130 stopped at once.";
 
@@ -125,6 +125,7 @@ pub enum Command {
         run: PathBuf,
     },
     /// Let a player or a meta-trained learner live in an environment, and show it: on the terminal, or as an animation
+    #[command(override_usage = "vsml play [PLAYER]... ID [OPTIONS]")]
     Play(PlayArguments),
     /// List environments with their parameters, reference players, and shipped weights
     List,
@@ -308,15 +309,14 @@ pub struct ProbeArguments {
 
 #[derive(Debug, Args)]
 pub struct PlayArguments {
-    /// Environment: an id with parameters, as in HeartsAndTraps-v0:walls=5,steps=100
-    pub id: String,
-    /// Who plays: a reference player or shipped weights (`vsml list`), a run's folder, or a file of meta-parameters; in a
-    /// team, one for each agent in their order, or one for all
-    #[arg(long = "player", value_name = "NAME", default_value = "random", num_args = 1..)]
-    pub players: Vec<String>,
-    /// Write an animation into this file instead of showing characters on the terminal
-    #[arg(long, value_name = "FILE")]
-    pub gif: Option<PathBuf>,
+    /// Who plays (a reference player or shipped weights, see `vsml list`; a run's folder, or a file of meta-parameters; in a
+    /// team, one for each agent in their order, or one for all; nobody: random), and last the environment: an id with
+    /// parameters, as in HeartsAndTraps-v0:walls=5,steps=100
+    #[arg(value_name = "PLAYER|ID", required = true)]
+    players_and_id: Vec<String>,
+    /// Write an animation instead of showing characters on the terminal [default FILE: ID.gif]
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    gif: Option<Option<PathBuf>>,
     /// Seed of tasks and luck
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -329,6 +329,27 @@ pub struct PlayArguments {
     /// Frames in a second [default: 6 on boards, 25 elsewhere]
     #[arg(long, value_name = "N", value_parser = parse_pace)]
     pub frames_per_second: Option<f64>,
+}
+
+impl PlayArguments {
+    /// The environment.
+    pub fn id(&self) -> &str {
+        self.players_and_id.last().map_or("", String::as_str)
+    }
+
+    /// Who plays in it.
+    pub fn players(&self) -> Vec<&str> {
+        match self.players_and_id.split_last() {
+            Some((_, players)) if !players.is_empty() => players.iter().map(String::as_str).collect(),
+            _ => vec!["random"],
+        }
+    }
+
+    /// The file of the animation, if there is to be one.
+    pub fn gif(&self) -> Option<PathBuf> {
+        let name = self.id().split(':').next().unwrap_or_default();
+        self.gif.clone().map(|file| file.unwrap_or_else(|| format!("{name}.gif").into()))
+    }
 }
 
 fn parse_pace(text: &str) -> Result<f64, String> {

@@ -59,7 +59,7 @@ fn a_recurrent_learner_has_the_whole_command() {
     }
     let message = refuse(&["evaluate", text(&weights), "--on", "BernoulliBandit-v0", "--network", "3"]);
     assert!(message.contains("only a vsml learner"), "{message}");
-    let message = refuse(&["play", "HeartsAndTraps-v0", "--player", text(&weights)]);
+    let message = refuse(&["play", text(&weights), "HeartsAndTraps-v0"]);
     assert!(message.contains("made for 1 observations and 2 actions"), "{message}");
 }
 
@@ -84,7 +84,7 @@ fn every_kind_trains_is_evaluated_and_plays() {
         let run = folder.path().join(kind);
         succeed(&["train", text(&config), "--set", "generations=3", "--out", text(&run)]);
         for player in [run.clone(), run.join("theta.safetensors")] {
-            succeed(&["play", "HeartsAndTraps-v0:size=3,steps=5", "--player", text(&player)]);
+            succeed(&["play", text(&player), "HeartsAndTraps-v0:size=3,steps=5"]);
         }
         assert!(succeed(&["report", text(&run)]).contains("report.html"));
     }

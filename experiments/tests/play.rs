@@ -25,7 +25,7 @@ fn a_life_is_written_as_an_animation_and_the_same_life_is_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
     for name in ["one.gif", "two.gif"] {
-        let output = play(&["CartPole-v1:steps=40", "--player", "random", "--gif", &path(name), "--pixels", "64"]);
+        let output = play(&["random", "CartPole-v1:steps=40", "--gif", &path(name), "--pixels", "64"]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     let one = std::fs::read(path("one.gif")).unwrap();
@@ -36,7 +36,7 @@ fn a_life_is_written_as_an_animation_and_the_same_life_is_the_same_bytes() {
 #[test]
 fn weights_and_runs_can_play() {
     let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/cartpole.safetensors");
-    let output = play(&["CartPole-v1:steps=20", "--player", weights.to_str().unwrap()]);
+    let output = play(&[weights.to_str().unwrap(), "CartPole-v1:steps=20"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -48,7 +48,7 @@ fn a_network_shows_its_messages_and_the_reward_so_far() {
         String::from_utf8(output.stdout).unwrap()
     };
     let bandit = "BernoulliBandit-v0:arms=5,steps=12";
-    let text = said(&[bandit, "--player", "quickstart"]);
+    let text = said(&["quickstart", bandit]);
     let frames: Vec<&str> = text.split("step ").skip(1).collect();
     assert_eq!(frames.len(), 13);
     for part in ["messages", "layer 1 of 1", "forward   backward", "reward so far: 12 steps, 0 to "] {
@@ -63,15 +63,15 @@ fn a_network_shows_its_messages_and_the_reward_so_far() {
     let last = map(frames[12]);
     assert!(last.iter().all(|row| row.len() == 8 && row.chars().all(|character| "=-.+#".contains(character))));
     assert_ne!(last, ["........"; 5], "{}", frames[12]);
-    let team = said(&["PrisonersDilemma-v0:steps=3", "--player", "random", "prisoners"]);
+    let team = said(&["random", "prisoners", "PrisonersDilemma-v0:steps=3"]);
     assert!(team.contains("messages of column"), "{team}");
-    let none = said(&[bandit, "--player", "ucb1"]);
+    let none = said(&["ucb1", bandit]);
     assert!(!none.contains("messages") && !none.contains("so far"), "{none}");
 
     let folder = tempfile::tempdir().unwrap();
     let size = |name: &str, player: &str, seed: &str| {
         let path = folder.path().join(name);
-        said(&[bandit, "--player", player, "--seed", seed, "--pixels", "160", "--gif", path.to_str().unwrap()]);
+        said(&[player, bandit, "--seed", seed, "--pixels", "160", "--gif", path.to_str().unwrap()]);
         let bytes = std::fs::read(path).unwrap();
         let (width, height) = (u16::from_le_bytes([bytes[6], bytes[7]]), u16::from_le_bytes([bytes[8], bytes[9]]));
         (bytes, width, height)
@@ -86,15 +86,15 @@ fn a_network_shows_its_messages_and_the_reward_so_far() {
 #[test]
 fn teams_play_with_a_player_for_each_or_one_for_all() {
     let dilemma = "PrisonersDilemma-v0:steps=4";
-    let output = play(&[dilemma, "--player", "tit-for-tat", "always:arm=1"]);
+    let output = play(&["tit-for-tat", "always:arm=1", dilemma]);
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("step 4  episode 1  reward -9 -6"), "{text}");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("column (always:arm=1) on PrisonersDilemma-v0:steps=4: reward -6 in 4 steps"), "{said}");
-    let output = play(&[dilemma, "--player", "always:arm=0"]);
+    let output = play(&["always:arm=0", dilemma]);
     assert!(String::from_utf8(output.stdout).unwrap().contains("reward -4 -4"));
-    let output = play(&["MatchingPennies-v0", "--player", "random", "random", "random"]);
+    let output = play(&["random", "random", "random", "MatchingPennies-v0"]);
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("3 players for 2 agents (row, column): give one for each"), "{error}");
 }
@@ -106,9 +106,11 @@ fn what_cannot_be_played_is_named() {
         String::from_utf8(output.stderr).unwrap()
     };
     assert!(stderr(play(&["CartPol-v1"])).contains("did you mean `CartPole-v1`?"));
-    let error = stderr(play(&["CartPole-v1", "--player", "rundom"]));
+    let error = stderr(play(&["rundom", "CartPole-v1"]));
     assert!(error.contains("no file and no reference player") && error.contains("did you mean `random`?"), "{error}");
-    assert!(stderr(play(&["CartPole-v1", "--player", "ucb1"])).contains("ucb1"));
+    assert!(stderr(play(&["ucb1", "CartPole-v1"])).contains("ucb1"));
+    let error = stderr(play(&["CartPole-v1", "random"]));
+    assert!(error.contains("`CartPole-v1` is one: the environment comes last"), "{error}");
     let error = stderr(play(&["CartPole-v1", "--gif", "/no/such/folder/a.gif"]));
     assert!(error.contains("cannot write /no/such/folder/a.gif"), "{error}");
 }

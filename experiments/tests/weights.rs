@@ -163,7 +163,7 @@ fn the_command_takes_them() {
     let row = beside.lines().find(|line| line.contains("arms=7")).unwrap().replace('*', "");
     let cells: Vec<&str> = row.split_whitespace().skip(1).collect();
     assert_eq!(cells[..2], cells[2..], "{beside}");
-    succeed(&["play", "HeartsAndTraps-v0:steps=2", "--player", "cartpole"]);
+    succeed(&["play", "cartpole", "HeartsAndTraps-v0:steps=2"]);
     let message = refuse(&[&["evaluate", "quikstart"], &on[..]].concat());
     assert!(message.contains("none of the shipped weights") && message.contains("quickstart"), "{message}");
 }

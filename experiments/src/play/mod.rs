@@ -14,7 +14,7 @@ use crate::arguments::PlayArguments;
 use crate::evaluate::Contender;
 use crate::machine::STOP;
 use crate::output::{note, say};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use film::{Film, Frame};
 use panel::Panels;
 use std::io::{IsTerminal, Write};
@@ -34,9 +34,12 @@ const MOST_FRAMES: u64 = 1000;
 /// # Errors
 /// An unknown id or player, an environment without pictures, a file that cannot be written, or what goes wrong in the life.
 pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
-    let tasks = registry.make_team(&arguments.id)?;
-    let players =
-        arguments.players.iter().map(|name| Contender::named(name, Kernel::detect())).collect::<Result<Vec<_>>>()?;
+    let (id, names) = (arguments.id(), arguments.players());
+    let tasks = registry.make_team(id).map_err(|error| match registry.make_team(names[0]) {
+        Ok(_) => anyhow!("{error}\n`{}` is one: the environment comes last", names[0]),
+        Err(_) => error.into(),
+    })?;
+    let players = names.iter().map(|name| Contender::named(name, Kernel::detect())).collect::<Result<Vec<_>>>()?;
     let key =
         LifetimeKey { seed: arguments.seed, split: Split::Test, generation: 0, member: 0, lifetime: arguments.life };
 
@@ -45,25 +48,22 @@ pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
     // Of an endless episode, no more than is shown is lived.
     let length = match tasks.length {
         LifetimeLength::Steps(steps) if steps > MOST_FRAMES => {
-            note(format_args!(
-                "showing {MOST_FRAMES} of {steps} steps; a shorter lifetime: {}",
-                shorter(&arguments.id)
-            ));
+            note(format_args!("showing {MOST_FRAMES} of {steps} steps; a shorter lifetime: {}", shorter(id)));
             LifetimeLength::Steps(MOST_FRAMES)
         }
         length => length,
     };
     let mut lifetime = TeamLifetime::begin(Box::new(film.around(environment)), length, key.stream("environment"))?;
-    let names: Vec<String> = (0..lifetime.len()).map(|agent| lifetime.name(agent).to_string()).collect();
-    if ![1, names.len()].contains(&players.len()) {
+    let agents: Vec<String> = (0..lifetime.len()).map(|agent| lifetime.name(agent).to_string()).collect();
+    if ![1, agents.len()].contains(&players.len()) {
         bail!(
             "{} players for {} agents ({}): give one for each, or one for all",
             players.len(),
-            names.len(),
-            names.join(", ")
+            agents.len(),
+            agents.join(", ")
         );
     }
-    let seats = (0..names.len()).map(|agent| agent.min(players.len() - 1));
+    let seats = (0..agents.len()).map(|agent| agent.min(players.len() - 1));
     let mut learners = Vec::new();
     for (agent, player) in seats.clone().enumerate() {
         learners.push(film.listen_to(agent, players[player].learner()?));
@@ -72,25 +72,22 @@ pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
     let steps = lifetime.steps();
     drop(lifetime);
     let frames = film.develop();
-    let Some(first) = frames.first() else {
-        bail!("`{}` has no picture: implement `Environment::picture`", arguments.id)
-    };
+    let Some(first) = frames.first() else { bail!("`{id}` has no picture: implement `Environment::picture`") };
 
     let pace = Duration::from_secs_f64(1.0 / arguments.frames_per_second.unwrap_or(usual_pace(&first.picture)));
-    let panels = Panels::of(&frames, &names);
-    match &arguments.gif {
+    let panels = Panels::of(&frames, &agents);
+    match arguments.gif() {
         Some(path) => {
-            animation::write(path, &frames, panels.as_ref(), arguments.pixels, pace)?;
+            animation::write(&path, &frames, panels.as_ref(), arguments.pixels, pace)?;
             say(path.display());
         }
         None => show(&frames, panels.as_ref(), pace),
     }
-    let scores = ended.with_context(|| {
-        format!("the life of `{}` ended after {} frames", arguments.players.join(" "), frames.len())
-    })?;
-    for ((name, player), score) in names.iter().zip(seats).zip(scores) {
-        let (player, id, reward) = (&arguments.players[player], &arguments.id, two_places(score.reward));
-        let player = if names.len() > 1 { format!("{name} ({player})") } else { player.clone() };
+    let scores =
+        ended.with_context(|| format!("the life of `{}` ended after {} frames", names.join(" "), frames.len()))?;
+    for ((agent, player), score) in agents.iter().zip(seats).zip(scores) {
+        let (player, reward) = (names[player], two_places(score.reward));
+        let player = if agents.len() > 1 { format!("{agent} ({player})") } else { player.into() };
         note(format_args!("{player} on {id}: reward {reward} in {steps} steps, {} episodes", score.episodes));
     }
     Ok(())
