@@ -36,7 +36,8 @@ Example of a CONFIG:
   run = { steps = 8000000, lifetimes = 8 }                      # keys of any configuration
   learners = [{ kind = \"vsml\" }, { kind = \"vsml\", name = \"small\", hidden_size = 8 }]
 
-Ready ones are in experiments/configs: bandits, actions, senses, swapped, ablations, teams, and benchmark for the largest.
+Ready ones are in experiments/configs: bandits, actions, senses, swapped, unseen, broad, ablations, teams, and
+benchmark for every learner.
 All keys: experiments/README.md.";
 
 const PROBE_HELP: &str = "\
@@ -315,7 +316,7 @@ pub struct PlayArguments {
     #[arg(value_name = "PLAYER|ID", required = true)]
     players_and_id: Vec<String>,
     /// Write an animation instead of showing characters on the terminal [default FILE: ID.gif]
-    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, value_parser = parse_gif)]
     gif: Option<Option<PathBuf>>,
     /// Seed of tasks and luck
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -329,6 +330,14 @@ pub struct PlayArguments {
     /// Frames in a second [default: 6 on boards, 25 elsewhere]
     #[arg(long, value_name = "N", value_parser = parse_pace)]
     pub frames_per_second: Option<f64>,
+}
+
+fn parse_gif(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gif")) {
+        true => Ok(path),
+        false => Err("the name of an animation ends in .gif; without one, put --gif last".into()),
+    }
 }
 
 impl PlayArguments {

@@ -57,7 +57,10 @@ impl Run {
         let Some(last) = metrics.last() else {
             bail!("{}: no generation is done: metrics.jsonl is empty, or not there", path.display());
         };
-        let best = metrics.iter().rev().filter_map(|metrics| metrics.validation.as_ref()).find(|v| v.best_so_far);
+        // Of the last phase: what was best before it was so at something else.
+        let phase = config.phase_beginnings(&metrics).last().copied().unwrap_or(0);
+        let of_phase = metrics.iter().rev().filter(|metrics| metrics.generation > phase);
+        let best = of_phase.filter_map(|metrics| metrics.validation.as_ref()).find(|v| v.best_so_far);
         let mut keys = BTreeMap::new();
         flatten("", &Table::try_from(&config)?, &mut keys);
         keys.remove("about");

@@ -38,7 +38,7 @@ pub fn list(registry: &Registry) -> Result<()> {
         "reward of a lifetime, in the first test of its configuration",
         "seed",
         "generation",
-        "million steps",
+        "million steps of its run",
         "commit",
     ]);
     for shipped in SHIPPED {

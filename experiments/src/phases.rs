@@ -47,10 +47,19 @@ impl Config {
         history.iter().filter_map(begins).collect()
     }
 
-    /// Whether rewards are standardised, in any phase.
-    pub fn is_standardised(&self) -> bool {
-        let standardises = |phase: &Table| phase.get("standardise").and_then(Value::as_bool) == Some(true);
-        self.standardise || self.phases.iter().any(standardises)
+    /// Whether validation's score is in units of random play when the generations of `history` are done, and the generation
+    /// after which it has been in the unit that it is in then.
+    pub fn unit_of_score(&self, history: &[GenerationMetrics]) -> (bool, u64) {
+        let (mut begun, mut standardised, mut since) = (0, self.standardise, 0);
+        for metrics in history {
+            let next = self.next_phases(begun, metrics);
+            let changes = self.phases[begun..next].iter().filter_map(|phase| phase.get("standardise")?.as_bool());
+            if changes.last().is_some_and(|now| now != standardised) {
+                (standardised, since) = (!standardised, metrics.generation);
+            }
+            begun = next;
+        }
+        (standardised, since)
     }
 
     /// As [`Config::build`], as it is when so many phases have begun.
@@ -149,6 +158,20 @@ mod tests {
         assert!(beginnings.iter().all(|generation| config.phases_after(&history[..*generation as usize - 1])
             < config.phases_after(&history[..*generation as usize])));
         (1..=10).map(|done| config.phases_after(&history[..done])).collect()
+    }
+
+    #[test]
+    fn the_unit_of_scores_is_that_of_the_last_phase() {
+        let unit = |phases: &str| {
+            let config = Config::parse(&format!("tasks = ['BernoulliBandit-v0']\nphases = {phases}"), &[]).unwrap();
+            let metrics = |generation| GenerationMetrics { generation, ..GenerationMetrics::default() };
+            config.unit_of_score(&(1..=10).map(metrics).collect::<Vec<_>>())
+        };
+        assert_eq!(unit("[{ from = 3 }]"), (false, 0));
+        assert_eq!(unit("[{ from = 3, standardise = true }]"), (true, 3));
+        assert_eq!(unit("[{ from = 3, standardise = true }, { from = 5 }]"), (true, 3));
+        assert_eq!(unit("[{ from = 3, standardise = true }, { from = 5, standardise = false }]"), (false, 5));
+        assert_eq!(unit("[{ from = 30, standardise = true }]"), (false, 0));
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub fn write_report(folder: &RunFolder) -> Result<PathBuf> {
         config: &config.to_toml()?,
         metrics: &metrics,
         phases: &config.phase_beginnings(&metrics),
-        standardised: config.is_standardised(),
+        unit_of_score: config.unit_of_score(&metrics),
         evaluations: &evaluations,
         commands: &commands,
     })?;

@@ -323,6 +323,13 @@ fn generations(
         saver.save_if_due(folder, training, metrics_file)?;
     }
     progress.finish();
+    if begun < config.phases.len() {
+        let (last, all) = (begun + 1, config.phases.len() + 1);
+        note(format_args!(
+            "warning: phase {last} of {all} was the last: no later one has begun by generation {}",
+            training.generation()
+        ));
+    }
     if training.generation() > 0 {
         saver.save(folder, training, metrics_file)?;
     }

@@ -204,6 +204,7 @@ fn what_is_trained_in_several_places_is_tested_in_all() {
     // Where tests are many, they are counted. Whoever learns has regret, and an oracle has none.
     let more: String = (3..9).map(|arms| format!("    \"BernoulliBandit-v0:arms={arms},steps=10\",\n")).collect();
     let many = MATRIX
+        .replace("seeds = [1, 2]", "seeds = [1, 2, 3]")
         .replace("[\"random\", \"oracle\"]", "[\"oracle\", \"random\"]")
         .replace("    \"BernoulliBandit-v0:arms=3,steps=10\",\n", &more);
     std::fs::write(&config, many).unwrap();

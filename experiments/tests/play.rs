@@ -109,6 +109,7 @@ fn what_cannot_be_played_is_named() {
     let error = stderr(play(&["rundom", "CartPole-v1"]));
     assert!(error.contains("no file and no reference player") && error.contains("did you mean `random`?"), "{error}");
     assert!(stderr(play(&["ucb1", "CartPole-v1"])).contains("ucb1"));
+    assert!(stderr(play(&["--gif", "random", "CartPole-v1"])).contains("ends in .gif"));
     let error = stderr(play(&["CartPole-v1", "random"]));
     assert!(error.contains("`CartPole-v1` is one: the environment comes last"), "{error}");
     let error = stderr(play(&["CartPole-v1", "--gif", "/no/such/folder/a.gif"]));

@@ -532,7 +532,8 @@ impl MetaTraining {
     /// The mean, over scenarios, of by how many standard deviations of random play lives are better than random play.
     fn in_units_of_random_play(&self, evaluations: &[Evaluation]) -> Option<f64> {
         let better = |(evaluation, (usual, deviation)): (&Evaluation, &(f64, f64))| {
-            let unit = if *deviation > 0.0 { *deviation } else { 1.0 };
+            // Equal rewards have a deviation of rounding errors.
+            let unit = if *deviation > 1e-9 * usual.abs().max(1.0) { *deviation } else { 1.0 };
             (mean_and_deviation(evaluation).0 - usual) / unit
         };
         let sum = evaluations.iter().zip(&self.random_play).map(better).sum::<f64>();

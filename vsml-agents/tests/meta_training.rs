@@ -214,3 +214,81 @@ fn a_learner_that_cannot_live_there_is_refused_before_training() {
     assert!(error.to_string().contains("Switches-v0") && error.to_string().contains("Discrete and Box"), "{error}");
     assert_eq!(drawn.load(Relaxed), 1);
 }
+
+/// Pays the same whatever is done.
+#[derive(Clone)]
+struct Payday;
+
+impl Environment for Payday {
+    fn observation_space(&self) -> Space {
+        Space::discrete(1)
+    }
+    fn action_space(&self) -> Space {
+        Space::discrete(2)
+    }
+    fn reset(&mut self, _: &mut Rng, observation: &mut [f32]) {
+        observation[0] = 1.0;
+    }
+    fn step(&mut self, _: Action<'_>, _: &mut Rng, observation: &mut [f32]) -> Step {
+        observation[0] = 1.0;
+        Step::going_on(0.1)
+    }
+}
+
+#[test]
+fn scenarios_of_a_standardised_mixture_have_equal_shares() {
+    let drawn: Vec<Arc<AtomicU64>> = (0..5).map(|_| Arc::default()).collect();
+    let scenarios = drawn.iter().enumerate().map(|(number, drawn)| {
+        let drawn = drawn.clone();
+        let distribution = move |_: &mut Rng| {
+            drawn.fetch_add(1, Relaxed);
+            Payday
+        };
+        let id = format!("Payday-v{number}");
+        Tasks { id, length: LifetimeLength::Steps(3), distribution: Arc::new(distribution) }
+    });
+    let config = VsmlConfig { hidden_size: 4, message_size: 2, ..VsmlConfig::default() };
+    let vsml = Vsml::new(config, Kernel::detect()).unwrap();
+    let theta = vsml.initialise(&mut stream(1, "initialise", &[]));
+    let config = EvolutionStrategiesConfig { pairs: 3, ..EvolutionStrategiesConfig::default() };
+    let optimizer = EvolutionStrategies::new(config, 1, theta).unwrap();
+    let schedule =
+        Schedule { seed: 1, lifetimes: 2, standardise: true, validation_lifetimes: 7, ..Schedule::default() };
+    let mut training = MetaTraining::new(Box::new(vsml), Box::new(optimizer), scenarios, schedule).unwrap();
+    drawn.iter().for_each(|drawn| drawn.store(0, Relaxed));
+    // Five generations of three pairs with two lifetimes each are 60 lifetimes.
+    let metrics = advance(&mut training, 5);
+    assert!(drawn.iter().all(|drawn| drawn.load(Relaxed) == 12), "{drawn:?}");
+    // Nobody is better than another, so nothing is learnt.
+    assert!(metrics.iter().all(|metrics| metrics.update_norm == 0.0), "{metrics:?}");
+}
+
+#[test]
+fn a_scenario_that_always_pays_the_same_does_not_decide_what_is_best() {
+    let payday = Tasks {
+        id: "Payday-v0".into(),
+        length: LifetimeLength::Steps(3),
+        distribution: Arc::new(|_: &mut Rng| Payday),
+    };
+    let easy = Registry::builtin().make("BernoulliBandit-v0:kind=easy,steps=30").unwrap();
+    let config = VsmlConfig { hidden_size: 4, message_size: 2, ..VsmlConfig::default() };
+    let vsml = Vsml::new(config, Kernel::detect()).unwrap();
+    let theta = vsml.initialise(&mut stream(1, "initialise", &[]));
+    let config = EvolutionStrategiesConfig { pairs: 2, ..EvolutionStrategiesConfig::default() };
+    let optimizer = EvolutionStrategies::new(config, 1, theta).unwrap();
+    let schedule = Schedule {
+        seed: 1,
+        lifetimes: 2,
+        standardise: true,
+        validate_every: 1,
+        validation_lifetimes: 100,
+        ..Schedule::default()
+    };
+    let mut training = MetaTraining::new(Box::new(vsml), Box::new(optimizer), [payday, easy], schedule).unwrap();
+    for metrics in advance(&mut training, 3) {
+        let validation = metrics.validation.unwrap();
+        assert!((validation.reward["Payday-v0"].unwrap() - 0.3).abs() < 1e-12, "{validation:?}");
+        // An untrained learner plays bandits no better than at random, and the mean is over both.
+        assert!(validation.score.unwrap().abs() < 1.0, "{validation:?}");
+    }
+}

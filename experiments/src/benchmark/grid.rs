@@ -11,6 +11,8 @@ use vsml_envs::stream;
 
 /// Tests, from which on they are counted.
 const MANY_TESTS: usize = 8;
+/// Seeds, from which on intervals over them say anything.
+const SOME_SEEDS: usize = 3;
 
 /// What came of a benchmark.
 pub struct Grid {
@@ -212,22 +214,23 @@ impl Grid {
     }
 
     /// In how many tests a learner comes off better than the first reference player, and in how many worse, their intervals
-    /// apart; and in how many there are both of them. None without players, and where tests are few enough to be looked at.
+    /// apart; and in how many there are both of them. None without players, where tests are few enough to be looked at, and where
+    /// seeds are too few.
     pub fn against_player(&self, learner: &str, measure: Measure) -> Option<(&str, [usize; 3])> {
         let player = self.players.first().filter(|_| self.tests.len() >= MANY_TESTS)?;
         let mut counts = [0; 3];
         for line in self.lines.iter().filter(|line| line.name == learner) {
             for (cell, other) in line.cells.iter().zip(&player.cells) {
-                let Some(((number, own), (usual, others))) = cell.number(measure).zip(other.number(measure)) else {
-                    continue;
-                };
+                let seeds = cell.evaluations.len().min(other.evaluations.len());
+                let both = cell.number(measure).zip(other.number(measure)).filter(|_| seeds >= SOME_SEEDS);
+                let Some(((number, own), (usual, others))) = both else { continue };
                 let apart = own.low > others.high || others.low > own.high;
                 counts[0] += usize::from(apart && measure.better_by(number, usual) > 0.0);
                 counts[1] += usize::from(apart && measure.better_by(number, usual) < 0.0);
                 counts[2] += 1;
             }
         }
-        Some((&player.name, counts))
+        (counts[2] > 0).then_some((&player.name, counts))
     }
 
     /// Every reason why there is no number, once, with whom it is of.

@@ -50,8 +50,9 @@ pub struct Report<'a> {
     pub metrics: &'a [GenerationMetrics],
     /// The generations after which phases began.
     pub phases: &'a [u64],
-    /// Whether the score of a validation is in units of random play, and not the mean reward.
-    pub standardised: bool,
+    /// Whether the score of a validation is in units of random play, and not the mean reward; and after which generation it has
+    /// been in that unit.
+    pub unit_of_score: (bool, u64),
     /// All evaluations.
     pub evaluations: &'a [Evaluation],
     /// What can be done with the run, and the command that does it.
@@ -95,7 +96,10 @@ pub fn render(report: &Report<'_>) -> Result<String> {
     let learners = in_order(report.evaluations.iter().map(|evaluation| evaluation.learner.as_str()));
     let faults = faults(report.metrics);
     let last = report.metrics.last();
-    let best = report.metrics.iter().rev().find(|m| m.validation.as_ref().is_some_and(|v| v.best_so_far));
+    // Of the last phase: what was best before it was so at something else.
+    let last_phase = report.phases.last().copied().unwrap_or(0);
+    let since = |since: u64| report.metrics.iter().rev().filter(move |metrics| metrics.generation > since);
+    let best = since(last_phase).find(|m| m.validation.as_ref().is_some_and(|v| v.best_so_far));
     let context = json!({
         "name": report.name,
         "purpose": report.purpose,
@@ -106,8 +110,8 @@ pub fn render(report: &Report<'_>) -> Result<String> {
         "steps": last.map(|metrics| grouped(metrics.steps)),
         "best": best.map(|metrics| metrics.generation),
         "best_score": best.and_then(|m| m.validation.as_ref()?.score).map(|score| format!("{score:.2}")),
-        "standardised": report.standardised,
-        "training": plots::training(report.metrics, report.phases, !report.standardised)?,
+        "standardised": report.unit_of_score.0,
+        "training": plots::training(report.metrics, report.phases, report.unit_of_score)?,
         "phases": report.phases,
         "scenarios": scenarios(report)?,
         "learners": learners,
@@ -246,14 +250,23 @@ mod tests {
     }
 
     fn page(metrics: &[GenerationMetrics], evaluations: &[Evaluation]) -> String {
+        page_in_unit(metrics, evaluations, &[], (false, 0))
+    }
+
+    fn page_in_unit(
+        metrics: &[GenerationMetrics],
+        evaluations: &[Evaluation],
+        phases: &[u64],
+        unit_of_score: (bool, u64),
+    ) -> String {
         render(&Report {
             name: "run <1>",
             purpose: "a & b",
             facts: &[("seed".into(), "1".into())],
             config: "seed = 1",
             metrics,
-            phases: &[],
-            standardised: false,
+            phases,
+            unit_of_score,
             evaluations,
             commands: &[("again".into(), "vsml train <x>".into())],
         })
@@ -294,6 +307,20 @@ mod tests {
         metrics[19].validation = score(&[("A-v0", 2.0), ("<B>-v0", -300.0)]);
         assert_eq!(plots(&metrics), 3);
         assert!(page(&metrics, &[]).contains("&lt;B&gt;-v0"));
+    }
+
+    #[test]
+    fn what_was_best_is_asked_anew_in_each_phase_and_units_are_not_mixed() {
+        let metrics: Vec<GenerationMetrics> = (1..=40).map(generation).collect();
+        let plain = page(&metrics, &[]);
+        assert!(plain.contains("best validation, generation 40") && !plain.contains("A rule is where"));
+        assert!(plain.contains("fitness: mean of the population") && !plain.contains("of random play"));
+        let phases = page_in_unit(&metrics, &[], &[20, 40], (true, 20));
+        assert!(!phases.contains("best validation, generation") && phases.contains("A rule is where a phase begins"));
+        assert!(!phases.contains("fitness: mean of the population") && phases.contains("of random play"));
+        // Of the four validations two are drawn.
+        let points = |page: &str| page.matches("<circle").count();
+        assert_eq!((points(&plain), points(&phases)), (4, 2));
     }
 
     #[test]

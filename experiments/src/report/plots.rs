@@ -42,18 +42,24 @@ pub fn colour(place: usize) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
-/// The training curve: mean fitness with a band of one deviation, unless that has another unit than validation, and
-/// validation, with a rule where each phase begins; none where there is nothing to draw.
-pub fn training(metrics: &[GenerationMetrics], phases: &[u64], with_fitness: bool) -> Result<Option<String>> {
+/// The training curve: mean fitness with a band of one deviation, and the score of validation, with a rule where each phase
+/// begins; none where there is nothing to draw. Where that score is in units of random play, which fitness is not, it stands
+/// alone; it is drawn from the generation on after which it has been in its unit.
+pub fn training(
+    metrics: &[GenerationMetrics],
+    phases: &[u64],
+    (standardised, since): (bool, u64),
+) -> Result<Option<String>> {
     let per_point = metrics.len().div_ceil(TRAINING_POINTS).max(1);
-    let chunks = metrics.chunks(per_point).filter(|_| with_fitness);
+    let chunks = metrics.chunks(per_point).filter(|_| !standardised);
     let fitness: Vec<[f64; 3]> = chunks.filter_map(averaged).collect();
-    let score = |metrics: &GenerationMetrics| metrics.validation.as_ref()?.score;
+    let in_unit = |metrics: &&GenerationMetrics| metrics.generation > since;
+    let score = |metrics: &GenerationMetrics| Some(metrics).filter(in_unit)?.validation.as_ref()?.score;
     let validation = validated(metrics, score);
     let ends = fitness.iter().flat_map(|[_, mean, deviation]| [mean - deviation, mean + deviation]);
     let Some(range) = padded(ends.chain(validation.iter().map(|(_, score)| *score))) else { return Ok(None) };
     let frame =
-        Frame { size: (900, 340), text: 13, x: "generation", y: if with_fitness { "fitness" } else { "score" } };
+        Frame { size: (900, 340), text: 13, x: "generation", y: if standardised { "score" } else { "fitness" } };
     let plot = frame.draw(until(metrics), range, |chart| {
         rules(chart, phases)?;
         let above = fitness.iter().map(|[x, mean, deviation]| (*x, mean + deviation));

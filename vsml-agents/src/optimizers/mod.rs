@@ -192,7 +192,8 @@ pub trait MetaOptimizer: Send + Sync {
     }
 
     /// Which luck a member lives with: members of equal number meet the same tasks and the same random numbers. Each pair has
-    /// luck of its own; members that stand alone are compared with each other and share theirs.
+    /// luck of its own; members that stand alone are compared with each other and share theirs. Numbers begin at 0, and the last
+    /// member has the greatest.
     fn luck(&self, index: usize) -> u64 {
         if self.paired() { index as u64 / 2 } else { 0 }
     }
