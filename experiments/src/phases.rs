@@ -53,8 +53,8 @@ impl Config {
         let (mut begun, mut standardised, mut since) = (0, self.standardise, 0);
         for metrics in history {
             let next = self.next_phases(begun, metrics);
-            let changes = self.phases[begun..next].iter().filter_map(|phase| phase.get("standardise")?.as_bool());
-            if changes.last().is_some_and(|now| now != standardised) {
+            let mut changes = self.phases[begun..next].iter().filter_map(|phase| phase.get("standardise")?.as_bool());
+            if changes.next_back().is_some_and(|now| now != standardised) {
                 (standardised, since) = (!standardised, metrics.generation);
             }
             begun = next;

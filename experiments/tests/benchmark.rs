@@ -52,7 +52,7 @@ fn a_table_is_filled_and_filled_only_once() {
     let printed = succeed(&["benchmark", text(&config), "--out", text(&out)]);
     assert!(printed.contains("meta-rnn-2") && printed.contains("n/a"), "{printed}");
     let page = std::fs::read_to_string(out.join("benchmark.md")).unwrap();
-    assert!(page.contains("| | random | vsml | meta-rnn | meta-rnn-2 |"), "{page}");
+    assert!(page.contains("| | `BernoulliBandit-v0:steps=10` | `Pendulum-v1:steps=10` |"), "{page}");
     assert!(
         page.contains("- meta-rnn: Pendulum-v1:steps=10: meta-rnn learners act in Discrete action spaces only"),
         "{page}"

@@ -180,6 +180,11 @@ impl Grid {
         self.players.iter().chain(&self.lines)
     }
 
+    /// Whether tables have a row for each test and a column for each line, because tests are more than lines.
+    pub fn tests_down(&self) -> bool {
+        self.layout == Layout::Learner && self.tests.len() > self.everybody().count()
+    }
+
     /// Names of the learners, in their order, those in other networks among them.
     pub fn learners(&self) -> Vec<&str> {
         distinct(self.lines.iter().map(|line| line.name.as_str()))

@@ -17,10 +17,7 @@ pub fn markdown(plan: &Plan, grid: &Grid, name: &str, command: &str) -> String {
              mean), and the middle 95 % of its bootstrap.\n";
     for &measure in &plan.measures {
         page += &format!("\n**{}**\n\n", capitalised(measure.title()));
-        page += &match grid.layout {
-            Layout::Learner => tests_down(grid, measure),
-            Layout::LearnerAndTraining => lines_down(grid, measure),
-        };
+        page += &if grid.tests_down() { tests_down(grid, measure) } else { lines_down(grid, measure) };
         if plan.pooled {
             page += &pooled(grid, measure);
         }
@@ -74,18 +71,21 @@ fn tests_down(grid: &Grid, measure: Measure) -> String {
     table
 }
 
-/// A row for each line, a column for each test; what a learner was trained on is bold.
+/// A row for each line, a column for each test; where lines differ in what they were trained on, that is bold.
 fn lines_down(grid: &Grid, measure: Measure) -> String {
     let names: Vec<String> = grid.tests.iter().map(|test| named(&test.name, &test.tasks)).collect();
-    let mut table = format!("| | trained on | {} |\n|---|---|{}\n", names.join(" | "), "---:|".repeat(names.len()));
+    let several = grid.layout == Layout::LearnerAndTraining;
+    let (heading, rule) = if several { ("| trained on ", "|---") } else { ("", "") };
+    let mut table = format!("| {heading}| {} |\n|---{rule}|{}\n", names.join(" | "), "---:|".repeat(names.len()));
     for line in grid.everybody() {
         let text = |cell: &super::Cell| {
             let text = number_text(cell.number(measure));
-            if cell.own { format!("**{text}**") } else { text }
+            if cell.own && several { format!("**{text}**") } else { text }
         };
         let cells: Vec<String> = line.cells.iter().map(text).collect();
         let trained_on = line.trained_on.as_deref().unwrap_or("–");
-        table += &format!("| {} | {trained_on} | {} |\n", line.name, cells.join(" | "));
+        let trained_on = if several { format!("| {trained_on} ") } else { String::new() };
+        table += &format!("| {} {trained_on}| {} |\n", line.name, cells.join(" | "));
     }
     table
 }

@@ -92,6 +92,7 @@ pub fn render_benchmark(report: &BenchmarkReport<'_>) -> Result<String> {
         "plan": report.plan,
         "minutes": format!("{:.0}", grid.seconds / 60.0),
         "several": grid.layout == Layout::LearnerAndTraining,
+        "tests_down": grid.tests_down(),
         "tests": grid.tests.iter().map(|test| (&test.name, (test.name != test.tasks).then_some(&test.tasks))).collect::<Vec<_>>(),
         "heat_maps": heat_maps,
         "first_player": grid.players.first().map(|line| &line.name),
