@@ -34,7 +34,7 @@ pub const QUICKSTART: Shipped = shipped!("quickstart");
 pub const CLONE: Shipped = shipped!("clone");
 
 /// All there are.
-pub const SHIPPED: [Shipped; 14] = [
+pub const SHIPPED: [Shipped; 15] = [
     QUICKSTART,
     CLONE,
     shipped!("cartpole"),
@@ -49,6 +49,7 @@ pub const SHIPPED: [Shipped; 14] = [
     shipped!("guessing"),
     shipped!("spread"),
     shipped!("hearts"),
+    shipped!("mixture"),
 ];
 
 /// What is shipped under this name, if anything is.
