@@ -36,7 +36,9 @@ pub(crate) fn standardised(
     }
     let better = |luck: u64, lifetime: usize, reward: f64| {
         let (sum, count) = usual[&(luck, lifetime)];
-        reward - sum / count
+        let (mean, difference) = (sum / count, reward - sum / count);
+        // The mean of equal rewards is one of them but for rounding.
+        if difference.abs() > 1e-12 * mean.abs() { difference } else { 0.0 }
     };
     let mut squares: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
     for (member, result) in results.iter().enumerate() {
@@ -99,12 +101,12 @@ mod tests {
         EvolutionStrategies::new(config, 1, vec![0.0; 3]).unwrap()
     }
 
-    fn no_pairs() -> Snes {
-        Snes::new(SnesConfig { population: 4, ..SnesConfig::default() }, 1, vec![0.0; 3]).unwrap()
+    fn no_pairs(population: usize) -> Snes {
+        Snes::new(SnesConfig { population, ..SnesConfig::default() }, 1, vec![0.0; 3]).unwrap()
     }
 
-    /// What four members' lifetimes came to; NaN is a fault.
-    fn lived(rewards: [&[f64]; 4]) -> Vec<MemberResult> {
+    /// What members' lifetimes came to; NaN is a fault.
+    fn lived<const MEMBERS: usize>(rewards: [&[f64]; MEMBERS]) -> Vec<MemberResult> {
         let result = |reward: &f64| if reward.is_nan() { Err(("panic", "!".into())) } else { Ok(*reward) };
         let member = |rewards: &[f64]| {
             let mut member = MemberResult::default();
@@ -133,8 +135,15 @@ mod tests {
         let results = lived([&[1.0, 7.0], &[2.0, 7.0], &[3.0, 7.0], &[6.0, 7.0]]);
         let unit = (14.0f64 / 4.0).sqrt();
         let expected = [-2.0, -1.0, 0.0, 3.0].map(|better| better / unit / 2.0);
-        let found = standardised(&results, &no_pairs(), &in_turn);
+        let found = standardised(&results, &no_pairs(4), &in_turn);
         assert!(found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-12), "{found:?}");
+    }
+
+    #[test]
+    fn where_all_come_to_the_same_nobody_is_better() {
+        // 0.7 + 0.7 + 0.7 is not three times 0.7.
+        let found = standardised(&lived([&[0.7], &[0.7], &[0.7]]), &no_pairs(3), &in_turn);
+        assert_eq!(found, [0.0; 3]);
     }
 
     #[test]
@@ -144,7 +153,7 @@ mod tests {
         assert_eq!(mean_rewards(&results, &pairs()), [1.0, 3.0, 2.0, 4.0]);
         assert_eq!(standardised(&results, &pairs(), &in_turn), [-1.0, 1.0, -1.0, 1.0]);
         // Without pairs somebody lived each of them to its end, and who did not is invalid.
-        for found in [mean_rewards(&results, &no_pairs()), standardised(&results, &no_pairs(), &in_turn)] {
+        for found in [mean_rewards(&results, &no_pairs(4)), standardised(&results, &no_pairs(4), &in_turn)] {
             assert!(found[0].is_nan() && found[2].is_nan() && found[1] > found[3], "{found:?}");
         }
         let nobody = lived([&[nan], &[nan], &[nan], &[nan]]);
