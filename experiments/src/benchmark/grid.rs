@@ -238,11 +238,12 @@ impl Grid {
         (counts[2] > 0).then_some((&player.name, counts))
     }
 
-    /// Every reason why there is no number, once, with whom it is of.
+    /// Every reason why there is no number, with whom it is of; once, if it is the same but for its numbers.
     pub fn reasons(&self) -> Vec<(&str, &str)> {
         let mut reasons: Vec<(&str, &str)> = self.everybody().flat_map(Line::reasons).collect();
-        reasons.sort_unstable();
-        reasons.dedup();
+        let words = |text: &str| text.replace(|character: char| character.is_ascii_digit(), "");
+        reasons.sort_by_cached_key(|(name, reason)| (*name, words(reason)));
+        reasons.dedup_by_key(|(name, reason)| (*name, words(reason)));
         reasons
     }
 
