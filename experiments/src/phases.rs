@@ -91,7 +91,8 @@ impl Config {
         for (number, phase) in self.phases.iter().enumerate() {
             let at = || format!("phases[{number}]");
             if let Some(key) = phase.keys().find(|key| !BEGINS.iter().chain(&CHANGES).any(|known| known == key)) {
-                bail!("{}: a phase cannot change `{key}` (but: {})", at(), CHANGES.join(", "));
+                let (begins, changes) = (BEGINS.join(" or "), CHANGES.join(", "));
+                bail!("{}: a phase cannot change `{key}` (it begins by {begins}, and changes any of: {changes})", at());
             }
             match phase.get("from") {
                 Some(_) => match from(phase).filter(|from| *from > last) {
