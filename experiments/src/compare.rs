@@ -7,6 +7,7 @@
 
 use crate::names::{named_twice, shown};
 use crate::output::say;
+use crate::phases;
 use crate::run_folder::RunFolder;
 use crate::table::{NOTHING_TO_TELL, dealt_out, distinct, with_interval};
 use anyhow::{Context, Result, bail};
@@ -57,10 +58,8 @@ impl Run {
         let Some(last) = metrics.last() else {
             bail!("{}: no generation is done: metrics.jsonl is empty, or not there", path.display());
         };
-        // Of the last phase: what was best before it was so at something else.
-        let phase = config.phase_beginnings(&metrics).last().copied().unwrap_or(0);
-        let of_phase = metrics.iter().rev().filter(|metrics| metrics.generation > phase);
-        let best = of_phase.filter_map(|metrics| metrics.validation.as_ref()).find(|v| v.best_so_far);
+        let best = phases::best(&metrics, &config.phase_beginnings(&metrics));
+        let best = best.and_then(|metrics| metrics.validation.as_ref());
         let mut keys = BTreeMap::new();
         flatten("", &Table::try_from(&config)?, &mut keys);
         keys.remove("about");

@@ -125,6 +125,14 @@ impl Config {
     }
 }
 
+/// The best generation in validation, of the last phase: what was best before it was so at something else. `beginnings` are
+/// those of phases.
+pub fn best<'a>(history: &'a [GenerationMetrics], beginnings: &[u64]) -> Option<&'a GenerationMetrics> {
+    let last_phase = beginnings.last().copied().unwrap_or(0);
+    let mut of_phase = history.iter().rev().take_while(|metrics| metrics.generation > last_phase);
+    of_phase.find(|metrics| metrics.validation.as_ref().is_some_and(|validation| validation.best_so_far))
+}
+
 /// The generation with which a phase begins at the latest.
 fn from(phase: &Table) -> Option<u64> {
     u64::try_from(phase.get("from")?.as_integer()?).ok()

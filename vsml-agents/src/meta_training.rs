@@ -32,6 +32,7 @@ use crate::optimizers::{MetaOptimizer, OptimizerError, OptimizerState, Wants};
 use crate::players;
 use crate::policy_gradient::Record;
 use crate::scenario::{Cast, Ledger, Scenario};
+use crate::statistics::mean;
 use crate::vsml::CloneConfig;
 use rand::RngExt;
 use rayon::prelude::*;
@@ -453,9 +454,7 @@ impl Conditions<'_> {
 impl MetaTraining {
     fn metrics(&mut self, results: &[MemberResult], fitness: &[f64], before: &[f32]) -> GenerationMetrics {
         let valid: Vec<f64> = fitness.iter().copied().filter(|f| f.is_finite()).collect();
-        let count = valid.len() as f64;
-        let mean = (count > 0.0).then(|| valid.iter().sum::<f64>() / count);
-        let deviation = mean.map(|mean| (valid.iter().map(|f| (f - mean).powi(2)).sum::<f64>() / count).sqrt());
+        let (mean, deviation) = (!valid.is_empty()).then(|| mean_and_deviation(&valid)).unzip();
         let mut faults = BTreeMap::new();
         let mut first_fault = None;
         for (kind, message) in results.iter().flat_map(|result| &result.rewards).filter_map(|r| r.as_ref().err()) {
@@ -491,13 +490,14 @@ impl MetaTraining {
         let evaluations = self.evaluate("vsml", &make);
         if self.schedule.standardise && self.random_play.is_empty() {
             let make = || Ok(Box::<players::Random>::default() as Box<dyn Learner>);
-            self.random_play = self.evaluate("random", &make).iter().map(mean_and_deviation).collect();
+            let lives = self.evaluate("random", &make);
+            self.random_play = lives.iter().map(|evaluation| mean_and_deviation(&rewards(evaluation))).collect();
         }
         let mut validation =
             Validation { reward: BTreeMap::new(), regret: BTreeMap::new(), score: None, best_so_far: false };
         for evaluation in &evaluations {
             let lives = evaluation.lives.len() as f64;
-            let (reward, _) = mean_and_deviation(evaluation);
+            let reward = mean(&rewards(evaluation));
             validation.reward.insert(evaluation.tasks.clone(), reward.is_finite().then_some(reward));
             if let Some(regret) =
                 evaluation.lives.iter().map(|life| life.regret).sum::<Option<f64>>().filter(|_| lives > 0.0)
@@ -534,7 +534,7 @@ impl MetaTraining {
         let better = |(evaluation, (usual, deviation)): (&Evaluation, &(f64, f64))| {
             // Equal rewards have a deviation of rounding errors.
             let unit = if *deviation > 1e-9 * usual.abs().max(1.0) { *deviation } else { 1.0 };
-            (mean_and_deviation(evaluation).0 - usual) / unit
+            (mean(&rewards(evaluation)) - usual) / unit
         };
         let sum = evaluations.iter().zip(&self.random_play).map(better).sum::<f64>();
         Some(sum / evaluations.len() as f64).filter(|score| score.is_finite())
@@ -610,12 +610,16 @@ impl MetaTraining {
     }
 }
 
-/// Mean and standard deviation of the reward of lives; NaN of none.
-fn mean_and_deviation(evaluation: &Evaluation) -> (f64, f64) {
-    let count = evaluation.lives.len() as f64;
-    let mean = evaluation.lives.iter().map(|life| life.reward).sum::<f64>() / count;
-    let squares = evaluation.lives.iter().map(|life| (life.reward - mean).powi(2)).sum::<f64>();
-    (mean, (squares / count).sqrt())
+/// The reward of each life.
+fn rewards(evaluation: &Evaluation) -> Vec<f64> {
+    evaluation.lives.iter().map(|life| life.reward).collect()
+}
+
+/// Mean and standard deviation; NaN of nothing.
+fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
+    let mean = mean(values);
+    let squares: Vec<f64> = values.iter().map(|value| (value - mean).powi(2)).collect();
+    (mean, self::mean(&squares).sqrt())
 }
 
 /// Mean loss of all lifetimes that were differentiated.

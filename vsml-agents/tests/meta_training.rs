@@ -17,14 +17,18 @@ use vsml_envs::{
 static NEVER: AtomicBool = AtomicBool::new(false);
 
 fn training(tasks: Tasks, pairs: usize) -> MetaTraining {
+    let schedule =
+        Schedule { seed: 1, lifetimes: 4, validate_every: 10, validation_lifetimes: 50, ..Schedule::default() };
+    training_in([tasks], pairs, schedule)
+}
+
+fn training_in(scenarios: impl IntoIterator<Item = Tasks>, pairs: usize, schedule: Schedule) -> MetaTraining {
     let config = VsmlConfig { hidden_size: 8, message_size: 4, ..VsmlConfig::default() };
     let vsml = Vsml::new(config, Kernel::detect()).unwrap();
     let theta = vsml.initialise(&mut stream(1, "initialise", &[]));
     let config = EvolutionStrategiesConfig { pairs, ..EvolutionStrategiesConfig::default() };
     let optimizer = EvolutionStrategies::new(config, 1, theta).unwrap();
-    let schedule =
-        Schedule { seed: 1, lifetimes: 4, validate_every: 10, validation_lifetimes: 50, ..Schedule::default() };
-    MetaTraining::new(Box::new(vsml), Box::new(optimizer), vec![tasks], schedule).unwrap()
+    MetaTraining::new(Box::new(vsml), Box::new(optimizer), scenarios, schedule).unwrap()
 }
 
 fn advance(training: &mut MetaTraining, generations: usize) -> Vec<GenerationMetrics> {
@@ -247,14 +251,9 @@ fn scenarios_of_a_standardised_mixture_have_equal_shares() {
         let id = format!("Payday-v{number}");
         Tasks { id, length: LifetimeLength::Steps(3), distribution: Arc::new(distribution) }
     });
-    let config = VsmlConfig { hidden_size: 4, message_size: 2, ..VsmlConfig::default() };
-    let vsml = Vsml::new(config, Kernel::detect()).unwrap();
-    let theta = vsml.initialise(&mut stream(1, "initialise", &[]));
-    let config = EvolutionStrategiesConfig { pairs: 3, ..EvolutionStrategiesConfig::default() };
-    let optimizer = EvolutionStrategies::new(config, 1, theta).unwrap();
     let schedule =
         Schedule { seed: 1, lifetimes: 2, standardise: true, validation_lifetimes: 7, ..Schedule::default() };
-    let mut training = MetaTraining::new(Box::new(vsml), Box::new(optimizer), scenarios, schedule).unwrap();
+    let mut training = training_in(scenarios, 3, schedule);
     drawn.iter().for_each(|drawn| drawn.store(0, Relaxed));
     // Five generations of three pairs with two lifetimes each are 60 lifetimes.
     let metrics = advance(&mut training, 5);
@@ -271,11 +270,6 @@ fn a_scenario_that_always_pays_the_same_does_not_decide_what_is_best() {
         distribution: Arc::new(|_: &mut Rng| Payday),
     };
     let easy = Registry::builtin().make("BernoulliBandit-v0:kind=easy,steps=30").unwrap();
-    let config = VsmlConfig { hidden_size: 4, message_size: 2, ..VsmlConfig::default() };
-    let vsml = Vsml::new(config, Kernel::detect()).unwrap();
-    let theta = vsml.initialise(&mut stream(1, "initialise", &[]));
-    let config = EvolutionStrategiesConfig { pairs: 2, ..EvolutionStrategiesConfig::default() };
-    let optimizer = EvolutionStrategies::new(config, 1, theta).unwrap();
     let schedule = Schedule {
         seed: 1,
         lifetimes: 2,
@@ -284,7 +278,7 @@ fn a_scenario_that_always_pays_the_same_does_not_decide_what_is_best() {
         validation_lifetimes: 100,
         ..Schedule::default()
     };
-    let mut training = MetaTraining::new(Box::new(vsml), Box::new(optimizer), [payday, easy], schedule).unwrap();
+    let mut training = training_in([payday, easy], 2, schedule);
     for metrics in advance(&mut training, 3) {
         let validation = metrics.validation.unwrap();
         assert!((validation.reward["Payday-v0"].unwrap() - 0.3).abs() < 1e-12, "{validation:?}");

@@ -10,6 +10,7 @@ mod plots;
 pub use benchmark::{BenchmarkReport, render_benchmark};
 
 use crate::evaluate::is_trained;
+use crate::phases;
 use crate::table::{distinct, team_text};
 use anyhow::Result;
 use minijinja::Environment;
@@ -96,10 +97,7 @@ pub fn render(report: &Report<'_>) -> Result<String> {
     let learners = in_order(report.evaluations.iter().map(|evaluation| evaluation.learner.as_str()));
     let faults = faults(report.metrics);
     let last = report.metrics.last();
-    // Of the last phase: what was best before it was so at something else.
-    let last_phase = report.phases.last().copied().unwrap_or(0);
-    let since = |since: u64| report.metrics.iter().rev().filter(move |metrics| metrics.generation > since);
-    let best = since(last_phase).find(|m| m.validation.as_ref().is_some_and(|v| v.best_so_far));
+    let best = phases::best(report.metrics, report.phases);
     let context = json!({
         "name": report.name,
         "purpose": report.purpose,

@@ -6,97 +6,69 @@ use crate::SubRnnConfig;
 use crate::state::Layer;
 use std::arch::x86_64::*;
 
-pub(super) struct Avx2(Packed);
+/// A kernel for processors that have `$features`, with that many sub-RNNs in work at a time.
+macro_rules! kernel {
+    ($name:ident, $features:literal, $lanes:ty, $sub_rnns:literal) => {
+        pub(super) struct $name(Packed);
 
-impl Avx2 {
-    pub fn new(config: &SubRnnConfig, theta: &[f32]) -> Self {
-        Avx2(Packed::new(config, theta))
-    }
+        impl $name {
+            pub fn new(config: &SubRnnConfig, theta: &[f32]) -> Self {
+                $name(Packed::new(config, theta))
+            }
+        }
+
+        impl Update for $name {
+            fn update(&self, layer: &mut Layer, incoming: &Incoming<'_>, scratch: &mut Scratch) {
+                #[target_feature(enable = $features)]
+                unsafe fn run(packed: &Packed, layer: &mut Layer, incoming: &Incoming<'_>, scratch: &mut [f32]) {
+                    // SAFETY: this function has the instructions.
+                    unsafe { packed.update::<$lanes, $sub_rnns>(layer, incoming, scratch) }
+                }
+                // SAFETY: `Kernel::prepare` makes this kernel only where `Kernel::runs_here` found these features.
+                unsafe { run(&self.0, layer, incoming, &mut scratch.lines) }
+            }
+
+            fn back_propagate(
+                &self,
+                before: &Layer,
+                incoming: &Incoming<'_>,
+                adjoint: &mut Layer,
+                of_incoming: IncomingAdjoint<'_>,
+                gradient: &mut [f64],
+                scratch: &mut Scratch,
+            ) {
+                #[target_feature(enable = $features)]
+                unsafe fn run(
+                    packed: &Packed,
+                    before: &Layer,
+                    incoming: &Incoming<'_>,
+                    adjoint: &mut Layer,
+                    of_incoming: IncomingAdjoint<'_>,
+                    gradient: &mut [f64],
+                    scratch: &mut [f32],
+                ) {
+                    // SAFETY: this function has the instructions.
+                    unsafe {
+                        packed.back_propagate::<$lanes, $sub_rnns>(
+                            before,
+                            incoming,
+                            adjoint,
+                            of_incoming,
+                            gradient,
+                            scratch,
+                        )
+                    }
+                }
+                // SAFETY: `Kernel::prepare` makes this kernel only where `Kernel::runs_here` found these features.
+                unsafe { run(&self.0, before, incoming, adjoint, of_incoming, gradient, &mut scratch.lines) }
+            }
+        }
+    };
 }
 
-impl Update for Avx2 {
-    fn update(&self, layer: &mut Layer, incoming: &Incoming<'_>, scratch: &mut Scratch) {
-        #[target_feature(enable = "avx2,fma")]
-        unsafe fn run(packed: &Packed, layer: &mut Layer, incoming: &Incoming<'_>, scratch: &mut [f32]) {
-            // SAFETY: this function has the instructions. One sub-RNN's gates fill eight of the sixteen registers.
-            unsafe { packed.update::<Two, 1>(layer, incoming, scratch) }
-        }
-        // SAFETY: `Kernel::prepare` makes this kernel only where AVX2 and FMA were detected.
-        unsafe { run(&self.0, layer, incoming, &mut scratch.lines) }
-    }
-
-    fn back_propagate(
-        &self,
-        before: &Layer,
-        incoming: &Incoming<'_>,
-        adjoint: &mut Layer,
-        of_incoming: IncomingAdjoint<'_>,
-        gradient: &mut [f64],
-        scratch: &mut Scratch,
-    ) {
-        #[target_feature(enable = "avx2,fma")]
-        unsafe fn run(
-            packed: &Packed,
-            before: &Layer,
-            incoming: &Incoming<'_>,
-            adjoint: &mut Layer,
-            of_incoming: IncomingAdjoint<'_>,
-            gradient: &mut [f64],
-            scratch: &mut [f32],
-        ) {
-            // SAFETY: this function has the instructions.
-            unsafe { packed.back_propagate::<Two, 1>(before, incoming, adjoint, of_incoming, gradient, scratch) }
-        }
-        // SAFETY: `Kernel::prepare` makes this kernel only where AVX2 and FMA were detected.
-        unsafe { run(&self.0, before, incoming, adjoint, of_incoming, gradient, &mut scratch.lines) }
-    }
-}
-
-pub(super) struct Avx512(Packed);
-
-impl Avx512 {
-    pub fn new(config: &SubRnnConfig, theta: &[f32]) -> Self {
-        Avx512(Packed::new(config, theta))
-    }
-}
-
-impl Update for Avx512 {
-    fn update(&self, layer: &mut Layer, incoming: &Incoming<'_>, scratch: &mut Scratch) {
-        #[target_feature(enable = "avx512f")]
-        unsafe fn run(packed: &Packed, layer: &mut Layer, incoming: &Incoming<'_>, scratch: &mut [f32]) {
-            // SAFETY: this function has the instructions. Six sub-RNNs' gates fill 24 of the 32 registers.
-            unsafe { packed.update::<One, 6>(layer, incoming, scratch) }
-        }
-        // SAFETY: `Kernel::prepare` makes this kernel only where AVX-512F was detected.
-        unsafe { run(&self.0, layer, incoming, &mut scratch.lines) }
-    }
-
-    fn back_propagate(
-        &self,
-        before: &Layer,
-        incoming: &Incoming<'_>,
-        adjoint: &mut Layer,
-        of_incoming: IncomingAdjoint<'_>,
-        gradient: &mut [f64],
-        scratch: &mut Scratch,
-    ) {
-        #[target_feature(enable = "avx512f")]
-        unsafe fn run(
-            packed: &Packed,
-            before: &Layer,
-            incoming: &Incoming<'_>,
-            adjoint: &mut Layer,
-            of_incoming: IncomingAdjoint<'_>,
-            gradient: &mut [f64],
-            scratch: &mut [f32],
-        ) {
-            // SAFETY: this function has the instructions.
-            unsafe { packed.back_propagate::<One, 6>(before, incoming, adjoint, of_incoming, gradient, scratch) }
-        }
-        // SAFETY: `Kernel::prepare` makes this kernel only where AVX-512F was detected.
-        unsafe { run(&self.0, before, incoming, adjoint, of_incoming, gradient, &mut scratch.lines) }
-    }
-}
+// The gates of one sub-RNN fill eight of AVX2's sixteen registers, those of six sub-RNNs 24 of AVX-512's 32.
+kernel!(Avx2, "avx2,fma", Two, 1);
+kernel!(Avx512, "avx512f", One, 6);
 
 const NEAREST: i32 = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
 
