@@ -9,7 +9,7 @@ use support::*;
 const TABLE: &str = r#"
 about = "A tiny table."
 seeds = [1, 2]
-tasks = ["BernoulliBandit-v0:steps=10", "Pendulum-v1:steps=10"]
+tasks = [{ name = "pulls", tasks = ["BernoulliBandit-v0:steps=10"] }, "Pendulum-v1:steps=10"]
 players = ["random"]
 
 [run]
@@ -52,18 +52,22 @@ fn a_table_is_filled_and_filled_only_once() {
     let printed = succeed(&["benchmark", text(&config), "--out", text(&out)]);
     assert!(printed.contains("meta-rnn-2") && printed.contains("n/a"), "{printed}");
     let page = std::fs::read_to_string(out.join("benchmark.md")).unwrap();
-    assert!(page.contains("| | `BernoulliBandit-v0:steps=10` | `Pendulum-v1:steps=10` |"), "{page}");
+    assert!(page.contains("| | pulls | `Pendulum-v1:steps=10` |"), "{page}");
+    assert!(page.ends_with("\nTests:\n\n- pulls: `BernoulliBandit-v0:steps=10`\n"), "{page}");
+    let chosen = page.lines().find(|line| line.starts_with("- pulls: optimizer.learning_rate=")).unwrap();
+    assert!(["vsml", "meta-rnn", "meta-rnn-2"].iter().all(|name| chosen.contains(name)), "{chosen}");
     assert!(
         page.contains("- meta-rnn: Pendulum-v1:steps=10: meta-rnn learners act in Discrete action spaces only"),
         "{page}"
     );
     assert!(page.contains("`optimizer.learning_rate` in 0.01, 0.1"), "{page}");
     let (table, improvement) = page.split_once("How probable").unwrap();
+    assert_eq!(table.matches("**").count(), 4, "the title, and the best of three; on pendulums there is one: {page}");
     assert_eq!(table.matches(" to ").count(), 6, "an interval for each cell that is not n/a: {page}");
     assert_eq!(improvement.matches(" to ").count(), 6, "each of three against each other: {page}");
 
     // Each run is one that the other commands understand, with two values searched under the first seed only.
-    let runs: Vec<_> = std::fs::read_dir(out.join("vsml/BernoulliBandit-v0-steps-10")).unwrap().collect();
+    let runs: Vec<_> = std::fs::read_dir(out.join("vsml/pulls")).unwrap().collect();
     assert_eq!(runs.len(), 3);
     for run in runs {
         let run = run.unwrap().path();
@@ -75,9 +79,9 @@ fn a_table_is_filled_and_filled_only_once() {
     }
 
     // Once more: nothing is trained again, and nothing is different. With one run gone, only that is made again.
-    let gone = out.join("meta-rnn/BernoulliBandit-v0-steps-10");
+    let gone = out.join("meta-rnn/pulls");
     std::fs::remove_dir_all(&gone).unwrap();
-    let kept = out.join("vsml/BernoulliBandit-v0-steps-10");
+    let kept = out.join("vsml/pulls");
     // What the clock said of each generation: other numbers if it was trained again.
     let stamps = || -> Vec<String> {
         let runs = std::fs::read_dir(&kept).unwrap().map(|run| run.unwrap().path().join("timing.jsonl"));
@@ -228,20 +232,16 @@ fn mistakes_are_named_before_anything_is_trained() {
         ("BernoulliBandit-v0", "BernouliBandit-v0", "did you mean `BernoulliBandit-v0`?"),
         ("kind = \"meta-rnn\"\ncell", "kind = \"meta-rn\"\ncell", "meta-rnn"),
         ("about = ", "abuot = ", "abuot"),
-        (
-            "lifetimes = 20\n",
-            "lifetimes = 20\nnetworks = [[3]]\n",
-            "meta-rnn on BernoulliBandit-v0:steps=10: evaluation.networks",
-        ),
+        ("lifetimes = 20\n", "lifetimes = 20\nnetworks = [[3]]\n", "meta-rnn on pulls: evaluation.networks"),
         ("\"Pendulum-v1:steps=10\"", "{ name = \"x\", tasks = [] }", "tasks[1]: tasks is empty"),
         ("\"Pendulum-v1:steps=10\"", "{ nam = \"x\" }", "tasks[1]: unknown field `nam`"),
         ("\"Pendulum-v1:steps=10\"", "3", "tasks[1]: write an id, or"),
-        ("\"Pendulum-v1:steps=10\"", "\"BernoulliBandit-v0:steps=10\"", "two are called `BernoulliBandit-v0:steps=10`"),
+        ("\"Pendulum-v1:steps=10\"", "{ name = \"pulls\", tasks = [\"Pendulum-v1\"] }", "two are called `pulls`"),
         ("players = [", "tests = [\"CartPole-v2\"]\nplayers = [", "tests"),
         ("players = [", "measures = [\"regrets\"]\nplayers = [", "regrets"),
         ("kind = \"vsml\"", "kind = \"vsml\"\nrun = { seed = 3 }", "run.seed has no meaning here"),
         ("[run]", "[run]\ntasks = [\"CartPole-v1\"]", "run.tasks has no meaning here"),
-        ("kind = \"vsml\"", "kind = \"vsml\"\nrun = { tasks = [3] }", "vsml on BernoulliBandit-v0:steps=10"),
+        ("kind = \"vsml\"", "kind = \"vsml\"\nrun = { tasks = [3] }", "vsml on pulls"),
         ("kind = \"vsml\"", "kind = \"vsml\"\nname = \"meta-rnn\"", "two are called `meta-rnn`"),
     ] {
         assert!(TABLE.contains(right), "{right}");

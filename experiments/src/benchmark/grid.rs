@@ -190,6 +190,14 @@ impl Grid {
         distinct(self.lines.iter().map(|line| line.name.as_str()))
     }
 
+    /// What the best of several learners comes to in the test of this `column`.
+    pub fn best(&self, column: usize, measure: Measure) -> Option<f64> {
+        let means = self.lines.iter().filter_map(|line| Some(line.cells[column].number(measure)?.0));
+        let means: Vec<f64> = means.collect();
+        let best = means.iter().copied().max_by(|a, b| measure.better_by(*a, *b).total_cmp(&0.0));
+        best.filter(|_| means.len() > 1)
+    }
+
     /// All tests of a learner that are among what it was trained on, or all others, in one number; none if there are none.
     pub fn pooled(&self, learner: &str, own: bool, measure: Measure) -> Option<Number> {
         let cells = self.lines.iter().filter(|line| line.name == learner).flat_map(|line| &line.cells);

@@ -2,7 +2,7 @@
 
 use super::grid::{Grid, Layout, Line, Number};
 use super::plan::Plan;
-use crate::table::{NOTHING_TO_TELL, dealt_out, two_decimals, with_interval};
+use crate::table::{NOTHING_TO_TELL, dealt_out, distinct, two_decimals, with_interval};
 use vsml_agents::Measure;
 
 /// Learners, beyond which the page has no table of everybody against everybody.
@@ -40,15 +40,34 @@ pub fn markdown(plan: &Plan, grid: &Grid, name: &str, command: &str) -> String {
     if grid.faults() > 0 {
         page += &format!("\nTest lives that a fault cut short: {}.\n", grid.faults());
     }
-    if !grid.choices.is_empty() {
-        page += "\nChosen:\n\n";
-        for training in &plan.trainings {
-            let here = grid.choices.iter().filter(|choice| choice.trained_on == training.name);
-            let chosen: Vec<String> = here.map(|choice| format!("{} {}", choice.learner, choice.chosen)).collect();
-            page += &format!("- `{}`: {}\n", training.name, chosen.join("; "));
-        }
-    }
+    page += &chosen(plan, grid);
+    page += &tests(grid);
     page
+}
+
+/// What search chose, settings with those that they were chosen for.
+fn chosen(plan: &Plan, grid: &Grid) -> String {
+    if grid.choices.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("\nChosen:\n\n");
+    for training in &plan.trainings {
+        let here: Vec<_> = grid.choices.iter().filter(|choice| choice.trained_on == training.name).collect();
+        let of = |setting: &String| {
+            let learners = here.iter().filter(|choice| choice.chosen == *setting).map(|choice| &*choice.learner);
+            format!("{setting}: {}", learners.collect::<Vec<_>>().join(", "))
+        };
+        let settings: Vec<String> = distinct(here.iter().map(|choice| choice.chosen.clone())).iter().map(of).collect();
+        text += &format!("- {}: {}\n", training.name, settings.join("; "));
+    }
+    text
+}
+
+/// What the names of tests stand for, where they have any.
+fn tests(grid: &Grid) -> String {
+    let named = grid.tests.iter().filter(|test| test.name != test.tasks);
+    let rows: String = named.map(|test| format!("- {}: `{}`\n", test.name, test.tasks)).collect();
+    if rows.is_empty() { rows } else { format!("\nTests:\n\n{rows}") }
 }
 
 fn capitalised(text: &str) -> String {
@@ -71,18 +90,21 @@ fn tests_down(grid: &Grid, measure: Measure) -> String {
     table
 }
 
-/// A row for each line, a column for each test; where lines differ in what they were trained on, that is bold.
+/// A row for each line, a column for each test. In bold what a learner was trained on, where learners differ in that; or else the
+/// best of several learners.
 fn lines_down(grid: &Grid, measure: Measure) -> String {
     let names: Vec<String> = grid.tests.iter().map(|test| named(&test.name, &test.tasks)).collect();
     let several = grid.layout == Layout::LearnerAndTraining;
     let (heading, rule) = if several { ("| trained on ", "|---") } else { ("", "") };
     let mut table = format!("| {heading}| {} |\n|---{rule}|{}\n", names.join(" | "), "---:|".repeat(names.len()));
+    let best: Vec<Option<f64>> = (0..grid.tests.len()).map(|column| grid.best(column, measure)).collect();
     for line in grid.everybody() {
-        let text = |cell: &super::Cell| {
-            let text = number_text(cell.number(measure));
-            if cell.own && several { format!("**{text}**") } else { text }
+        let text = |(cell, best): (&super::Cell, &Option<f64>)| {
+            let number = cell.number(measure);
+            let stands_out = if several { cell.own } else { best.is_some() && number.map(|(mean, _)| mean) == *best };
+            if stands_out { format!("**{}**", number_text(number)) } else { number_text(number) }
         };
-        let cells: Vec<String> = line.cells.iter().map(text).collect();
+        let cells: Vec<String> = line.cells.iter().zip(&best).map(text).collect();
         let trained_on = line.trained_on.as_deref().unwrap_or("–");
         let trained_on = if several { format!("| {trained_on} ") } else { String::new() };
         table += &format!("| {} {trained_on}| {} |\n", line.name, cells.join(" | "));

@@ -234,12 +234,14 @@ impl Plan {
         config.tasks.iter().any(|other| other == tasks) || config.phases.iter().any(named)
     }
 
-    /// What learners that were trained on this are tested on.
+    /// What learners that were trained on this are tested on; what is trained on alone is called there as it is here.
     pub fn tests_of(&self, training: &Training) -> Vec<Test> {
         if !self.tests.is_empty() {
             return self.tests.clone();
         }
-        distinct(training.tasks.iter().map(|tasks| Test { name: tasks.clone(), tasks: tasks.clone() }))
+        let alone = training.tasks.len() == 1;
+        let name = |tasks: &String| if alone { training.name.clone() } else { tasks.clone() };
+        distinct(training.tasks.iter().map(|tasks| Test { name: name(tasks), tasks: tasks.clone() }))
     }
 
     /// All that anybody is tested on.
