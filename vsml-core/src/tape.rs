@@ -9,7 +9,7 @@
 //!
 //! No stack grows with the length of a life, unlike in a graph of operations.
 
-use crate::kernel::{Incoming, IncomingAdjoint, Scratch};
+use crate::kernel::{Incoming, IncomingAdjoint, Reversal, Scratch};
 use crate::{Direction, Error, Layout, State, SubRnn, Topology};
 
 /// The record of passes over a network.
@@ -252,8 +252,8 @@ impl SubRnn {
                 extras: &mut state.extras,
             };
             let (update, parameters) = self.update_of(l, direction);
-            let gradient = &mut theta[parameters];
-            update.back_propagate(&before.layers[l], &incoming, &mut layer[0], of_incoming, gradient, scratch);
+            let (before, adjoint, gradient) = (&before.layers[l], &mut layer[0], &mut theta[parameters]);
+            update.back_propagate(Reversal { before, incoming, adjoint, of_incoming, gradient }, scratch);
         }
     }
 }

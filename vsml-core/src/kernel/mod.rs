@@ -47,25 +47,29 @@ pub(crate) struct IncomingAdjoint<'a> {
     pub extras: &'a mut [f32],
 }
 
+/// An update of a layer that is gone back through: what it started from, and where derivatives come from and go to.
+pub(crate) struct Reversal<'a> {
+    /// The layer before the update.
+    pub before: &'a Layer,
+    /// What the update read.
+    pub incoming: Incoming<'a>,
+    /// Derivatives of a loss with respect to the layer's numbers *after* the update; replaced by those with respect to the
+    /// numbers before it.
+    pub adjoint: &'a mut Layer,
+    /// Given the derivatives with respect to what the update read.
+    pub of_incoming: IncomingAdjoint<'a>,
+    /// Given the meta-parameters' share; lies as they do.
+    pub gradient: &'a mut [f64],
+}
+
 /// A kernel that holds one set of meta-parameters in the form it likes.
 pub(crate) trait Update: Send + Sync {
     /// Runs the layer's sub-RNNs for their micro ticks and writes the aggregated messages into `layer`.
     fn update(&self, layer: &mut Layer, incoming: &Incoming<'_>, scratch: &mut Scratch);
 
-    /// The way back through [`Update::update`], which is done again from `before` on the way.
-    ///
-    /// `adjoint` holds the derivatives of a loss with respect to the layer's numbers *after* the update, and is given those
-    /// with respect to the numbers before it. What the update read adds to `of_incoming`, the meta-parameters' share to
-    /// `gradient`, which lies as they do. The room must be one of [`Scratch::for_gradients`].
-    fn back_propagate(
-        &self,
-        before: &Layer,
-        incoming: &Incoming<'_>,
-        adjoint: &mut Layer,
-        of_incoming: IncomingAdjoint<'_>,
-        gradient: &mut [f64],
-        scratch: &mut Scratch,
-    );
+    /// The way back through [`Update::update`], which is done again on the way. The room must be one of
+    /// [`Scratch::for_gradients`].
+    fn back_propagate(&self, reversal: Reversal<'_>, scratch: &mut Scratch);
 }
 
 /// Room for kernels to work in, so that a tick allocates nothing. Carries nothing from call to call.

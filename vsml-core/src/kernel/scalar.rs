@@ -6,7 +6,7 @@
 mod gradient;
 
 use super::activation::{NORM_EPSILON, flush, sigmoid, tanh};
-use super::{Incoming, IncomingAdjoint, LANES, Scratch, Update};
+use super::{Incoming, LANES, Reversal, Scratch, Update};
 use crate::state::Layer;
 use crate::{Aggregation, Layout, SubRnnConfig};
 use std::ops::Range;
@@ -205,15 +205,7 @@ impl Update for Scalar {
         write_quotient(&mut layer.backward_out, to_inputs, self.divisor(shape.senders_to_input()));
     }
 
-    fn back_propagate(
-        &self,
-        before: &Layer,
-        incoming: &Incoming<'_>,
-        adjoint: &mut Layer,
-        of_incoming: IncomingAdjoint<'_>,
-        gradient: &mut [f64],
-        _: &mut Scratch,
-    ) {
-        self.transpose(before, incoming, adjoint, of_incoming, gradient);
+    fn back_propagate(&self, reversal: Reversal<'_>, _: &mut Scratch) {
+        self.transpose(reversal);
     }
 }

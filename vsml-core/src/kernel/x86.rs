@@ -1,7 +1,7 @@
 //! The two instruction sets of [`simd`](super::simd): sixteen lanes in one AVX-512 register, or in two of AVX2.
 
 use super::simd::{Lanes, Packed};
-use super::{Incoming, IncomingAdjoint, Scratch, Update};
+use super::{Incoming, Reversal, Scratch, Update};
 use crate::SubRnnConfig;
 use crate::state::Layer;
 use std::arch::x86_64::*;
@@ -28,39 +28,14 @@ macro_rules! kernel {
                 unsafe { run(&self.0, layer, incoming, &mut scratch.lines) }
             }
 
-            fn back_propagate(
-                &self,
-                before: &Layer,
-                incoming: &Incoming<'_>,
-                adjoint: &mut Layer,
-                of_incoming: IncomingAdjoint<'_>,
-                gradient: &mut [f64],
-                scratch: &mut Scratch,
-            ) {
+            fn back_propagate(&self, reversal: Reversal<'_>, scratch: &mut Scratch) {
                 #[target_feature(enable = $features)]
-                unsafe fn run(
-                    packed: &Packed,
-                    before: &Layer,
-                    incoming: &Incoming<'_>,
-                    adjoint: &mut Layer,
-                    of_incoming: IncomingAdjoint<'_>,
-                    gradient: &mut [f64],
-                    scratch: &mut [f32],
-                ) {
+                unsafe fn run(packed: &Packed, reversal: Reversal<'_>, scratch: &mut [f32]) {
                     // SAFETY: this function has the instructions.
-                    unsafe {
-                        packed.back_propagate::<$lanes, $sub_rnns>(
-                            before,
-                            incoming,
-                            adjoint,
-                            of_incoming,
-                            gradient,
-                            scratch,
-                        )
-                    }
+                    unsafe { packed.back_propagate::<$lanes, $sub_rnns>(reversal, scratch) }
                 }
                 // SAFETY: `Kernel::prepare` makes this kernel only where `Kernel::runs_here` found these features.
-                unsafe { run(&self.0, before, incoming, adjoint, of_incoming, gradient, &mut scratch.lines) }
+                unsafe { run(&self.0, reversal, &mut scratch.lines) }
             }
         }
     };

@@ -5,7 +5,7 @@
 
 use super::{Head, Scalar, normalise};
 use crate::kernel::activation::{flush, sigmoid, tanh};
-use crate::kernel::{Incoming, IncomingAdjoint, LANES};
+use crate::kernel::{Incoming, IncomingAdjoint, LANES, Reversal};
 use crate::state::Layer;
 
 /// A state h, c, or the derivatives with respect to one.
@@ -17,14 +17,8 @@ struct Cell {
 
 impl Scalar {
     /// [`Update::back_propagate`](crate::kernel::Update::back_propagate).
-    pub(super) fn transpose(
-        &self,
-        before: &Layer,
-        incoming: &Incoming<'_>,
-        adjoint: &mut Layer,
-        mut of_incoming: IncomingAdjoint<'_>,
-        gradient: &mut [f64],
-    ) {
+    pub(super) fn transpose(&self, reversal: Reversal<'_>) {
+        let Reversal { before, incoming, adjoint, mut of_incoming, gradient } = reversal;
         let (n, m) = (self.config.hidden_size, self.config.message_size);
         let stride = n.next_multiple_of(LANES);
         let shape = before.shape;
@@ -41,7 +35,7 @@ impl Scalar {
 
         for sub_rnn in 0..shape.sub_rnns() {
             let own = sub_rnn * stride..sub_rnn * stride + n;
-            let states = self.micro_ticks(before, incoming, sub_rnn, &own);
+            let states = self.micro_ticks(before, &incoming, sub_rnn, &own);
             let mut of_state = Cell { h: adjoint.hidden[own.clone()].to_vec(), c: adjoint.cell[own.clone()].to_vec() };
             for (micro_tick, state) in states.iter().enumerate().rev() {
                 // The new state was the mean over the applications.
@@ -49,7 +43,7 @@ impl Scalar {
                 let mut of_earlier = Cell { h: vec![0.0; n], c: vec![0.0; n] };
                 for position in 0..shape.positions() {
                     let (a, b) = shape.application(sub_rnn, position);
-                    self.read(before, incoming, a, b, &mut x);
+                    self.read(before, &incoming, a, b, &mut x);
                     let mut new = state.clone();
                     self.lstm(&x, &mut new.h, &mut new.c, &mut vec![0.0; 4 * n]);
                     let mut of_new = of_state.clone();

@@ -20,7 +20,7 @@ pub(super) use room::Transposed;
 use super::update::{Reach, accumulate, gates_of_messages, neurons};
 use super::{Lanes, Packed};
 use crate::kernel::activation::FLUSH_BELOW;
-use crate::kernel::{Incoming, IncomingAdjoint, LANES};
+use crate::kernel::{LANES, Reversal};
 use crate::state::Layer;
 use crate::{Convolution, LayerShape};
 use cell::{Activations, RECORDED, of_lstm};
@@ -33,42 +33,27 @@ impl Packed {
     /// # Safety
     /// The processor must have the instruction set of `V`.
     #[inline(always)]
-    pub unsafe fn back_propagate<V: Lanes, const R: usize>(
-        &self,
-        before: &Layer,
-        incoming: &Incoming<'_>,
-        adjoint: &mut Layer,
-        of_incoming: IncomingAdjoint<'_>,
-        gradient: &mut [f64],
-        scratch: &mut [f32],
-    ) {
+    pub unsafe fn back_propagate<V: Lanes, const R: usize>(&self, reversal: Reversal<'_>, scratch: &mut [f32]) {
         // SAFETY: the caller's promise.
         unsafe {
             match self.stride / LANES {
-                1 => self.back_lines::<V, R, 1>(before, incoming, adjoint, of_incoming, gradient, scratch),
-                2 => self.back_lines::<V, 2, 2>(before, incoming, adjoint, of_incoming, gradient, scratch),
-                3 => self.back_lines::<V, 1, 3>(before, incoming, adjoint, of_incoming, gradient, scratch),
-                _ => self.back_lines::<V, 1, 4>(before, incoming, adjoint, of_incoming, gradient, scratch),
+                1 => self.back_lines::<V, R, 1>(reversal, scratch),
+                2 => self.back_lines::<V, 2, 2>(reversal, scratch),
+                3 => self.back_lines::<V, 1, 3>(reversal, scratch),
+                _ => self.back_lines::<V, 1, 4>(reversal, scratch),
             }
         }
     }
 
     #[inline(always)]
-    unsafe fn back_lines<V: Lanes, const R: usize, const L: usize>(
-        &self,
-        before: &Layer,
-        incoming: &Incoming<'_>,
-        adjoint: &mut Layer,
-        of_incoming: IncomingAdjoint<'_>,
-        gradient: &mut [f64],
-        scratch: &mut [f32],
-    ) {
+    unsafe fn back_lines<V: Lanes, const R: usize, const L: usize>(&self, reversal: Reversal<'_>, scratch: &mut [f32]) {
+        let Reversal { before, incoming, adjoint, of_incoming, gradient } = reversal;
         let transposed = self.transposed.get_or_init(|| Transposed::new(self));
         let mut back = Back::take(self, before, scratch);
         // SAFETY: the caller's promise on instructions; `Back` has room for every neuron and every parameter, all of it on
         // borders of lines, and every index below stays within the layer.
         unsafe {
-            self.project_all::<V, R, L>(before, incoming, &mut back.work);
+            self.project_all::<V, R, L>(before, &incoming, &mut back.work);
             let (to_output, to_input) = (before.shape.senders_to_output(), before.shape.senders_to_input());
             let (head, rows) = (&self.forward_head, &transposed.forward_head);
             self.of_aggregate::<V, L>(head, rows, to_output, &adjoint.forward_out, back.of_sum_of_outputs);
@@ -102,7 +87,7 @@ impl Packed {
             let (sums, counts) = (&*back.work.sum_of_inputs, &before.messages_to_input);
             self.of_head::<V>(forward_head, back.work.sum_of_outputs, to_output, &[], &adjoint.forward_out);
             self.of_head::<V>(backward_head, sums, to_input, counts, &adjoint.backward_out);
-            self.of_messages::<V>(transposed, &mut back, before, incoming, adjoint, of_incoming);
+            self.of_messages::<V>(transposed, &mut back, before, &incoming, adjoint, of_incoming);
         }
         self.add_to(gradient, &back.gradient);
     }
