@@ -32,7 +32,7 @@ impl Bench {
     }
 
     fn there_and_back(&self, sub_rnn: &SubRnn) -> Result<Vec<f64>, vsml_core::Error> {
-        let run = self.segment.run(sub_rnn, vec![self.state.clone()], self.rows.clone())?;
+        let run = self.segment.run(sub_rnn, vec![self.state.clone()], &self.rows)?;
         let of_outputs = vec![1.0; run.outputs.len()];
         Ok(self.segment.back_propagate(sub_rnn, &run, &of_outputs, None)?.theta)
     }

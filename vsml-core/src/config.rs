@@ -16,14 +16,16 @@ pub enum Aggregation {
     Sum,
 }
 
-/// Whether the layers are passed a second time in each tick, last to first, and by which sub-RNN.
+/// By which sub-RNN the layers are passed last to first, and whether a supervised segment does so in each step.
 ///
-/// What a pass against the stream is for: an error that is put in at the last layer reaches the first one within the same
-/// tick, instead of moving up one layer a tick. See [`SubRnn::backward_tick`](crate::SubRnn::backward_tick).
+/// What a pass against the stream is for: an error that is put in at the last layer reaches the first one at once, instead of
+/// moving up one layer a tick. [`SubRnn::tick`](crate::SubRnn::tick) is always one pass, first to last; this one is
+/// [`SubRnn::backward_tick`](crate::SubRnn::backward_tick), which [`Drive::Supervised`](crate::Drive::Supervised) calls by
+/// itself unless this is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BackwardPass {
-    /// No such pass.
+    /// By the same sub-RNN, where somebody calls for such a pass; no segment does.
     #[default]
     None,
     /// By the same sub-RNN.
@@ -38,7 +40,7 @@ pub enum BackwardPass {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SubRnnConfig {
-    /// Hidden units N of the LSTM; 1 to 64.
+    /// Hidden units N of the LSTM; 2 to 64, since half of them (rounded down) begin a life at random.
     pub hidden_size: usize,
     /// Numbers M in a message, each way; 1 to 64.
     pub message_size: usize,
@@ -54,11 +56,12 @@ pub struct SubRnnConfig {
     /// and offset) before they are aggregated. Needs a message of at least 2 numbers.
     #[serde(default)]
     pub layer_norm: bool,
-    /// Whether a sub-RNN (a, b) of a dense layer also reads where it is: a and b, each scaled to lie between -1 and 1. It
-    /// is then no longer blind to the order of neurons, and what it learns is tied to it.
+    /// Whether a sub-RNN (a, b) of a dense layer also reads where it is: for a, the middle of the a-th of A equal parts of
+    /// [-1, 1], and likewise for b. It is then no longer blind to the order of neurons, and what it learns is tied to it.
     #[serde(default)]
     pub coordinates: bool,
-    /// Whether a sub-RNN also reads which layer it is in, scaled to lie between -1 (first) and 1 (last).
+    /// Whether a sub-RNN also reads which layer it is in: the middle of the l-th of as many equal parts of [-1, 1] as there are
+    /// layers.
     #[serde(default)]
     pub layer_index: bool,
     /// How many layers have meta-parameters of their own; 1 to 64. With 1, all layers of a network of any depth share
@@ -134,7 +137,7 @@ impl SubRnnConfig {
                 Err(Error::Config { field, reason: format!("{value} is not within {low} to {high}") })
             }
         };
-        within("hidden_size", self.hidden_size, 1, 64)?;
+        within("hidden_size", self.hidden_size, 2, 64)?;
         within("message_size", self.message_size, 1, 64)?;
         within("micro_ticks", self.micro_ticks, 1, 64)?;
         within("extras", self.extras, 0, 64)?;
@@ -174,7 +177,7 @@ mod tests {
     #[test]
     fn nonsense_is_refused_by_name() {
         for (config, field) in [
-            (SubRnnConfig { hidden_size: 0, ..SubRnnConfig::vsml() }, "hidden_size"),
+            (SubRnnConfig { hidden_size: 1, ..SubRnnConfig::vsml() }, "hidden_size"),
             (SubRnnConfig { message_size: 65, ..SubRnnConfig::vsml() }, "message_size"),
             (SubRnnConfig { micro_ticks: 0, ..SubRnnConfig::vsml() }, "micro_ticks"),
             (SubRnnConfig { extras: 1000, ..SubRnnConfig::vsml() }, "extras"),

@@ -106,7 +106,7 @@ impl CustomOp3 for SegmentOp {
     ) -> Result<(CpuStorage, Shape)> {
         let sub_rnn = SubRnn::new(&self.config, numbers(theta, of_theta)?, self.kernel).map_err(Error::wrap)?;
         let states = self.states(numbers(states, of_states)?)?;
-        let run = self.segment.run(&sub_rnn, states, numbers(rows, of_rows)?.to_vec()).map_err(Error::wrap)?;
+        let run = self.segment.run(&sub_rnn, states, numbers(rows, of_rows)?).map_err(Error::wrap)?;
         let mut all = run.outputs.clone();
         run.states.iter().for_each(|state| all.extend(state.pack()));
         *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some((sub_rnn, run));

@@ -57,7 +57,8 @@ impl Archive {
     /// Writes the archive durably, replacing `path` in one step.
     ///
     /// # Errors
-    /// What the system says, with the path. The old file, if there was one, is then still there.
+    /// An archive so large that [`Archive::load`] would refuse it; what the system says, with the path. There is then the old
+    /// file or the new one, whole.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
         let refuse = |reason: String| Error::File { path: path.into(), reason };
         let data: BTreeMap<&String, Vec<u8>> = self.arrays.iter().map(|(name, (_, v))| (name, bytes(v))).collect();
@@ -74,6 +75,16 @@ impl Archive {
         });
         let metadata = HashMap::from([("vsml".to_string(), metadata.to_string())]);
         let content = serialize(views, Some(metadata)).map_err(|error| refuse(error.to_string()))?;
+        let header = content.first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        for (what, size, most) in
+            [("file", content.len() as u64, MAX_FILE_BYTES), ("description in it", header, MAX_HEADER_BYTES)]
+        {
+            if size > most {
+                return Err(refuse(format!(
+                    "the {what} would have {size} bytes, and more than {most} are not read again"
+                )));
+            }
+        }
         write_durably(path, &content)
     }
 
@@ -141,10 +152,10 @@ fn bytes(values: &[f32]) -> Vec<u8> {
 }
 
 /// Replaces `path` by `content` in one step that survives a power cut: a temporary file in the same folder is written,
-/// synced and renamed, then the folder is synced.
+/// synced and renamed, then, where the system can do that, the folder is synced.
 ///
 /// # Errors
-/// What the system says, with the path. The old file, if there was one, is then still there.
+/// What the system says, with the path. There is then the old file or the new one, whole.
 pub fn write_durably(path: &Path, content: &[u8]) -> Result<(), Error> {
     let io = |source| Error::Io { path: path.into(), source };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -160,7 +171,9 @@ pub fn write_durably(path: &Path, content: &[u8]) -> Result<(), Error> {
     temporary.write_all(content).map_err(io)?;
     temporary.as_file().sync_all().map_err(io)?;
     temporary.persist(path).map_err(|error| io(error.error))?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)
+    #[cfg(unix)]
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
+    Ok(())
 }
 
 /// Meta-parameters as they lie in a file.
@@ -190,11 +203,17 @@ impl Theta {
     /// ```
     ///
     /// # Errors
-    /// A vector that does not fit the configuration; what the system says.
+    /// A configuration that makes no sense, a vector that does not fit it or holds a number that is not finite; what the
+    /// system says.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
+        self.config.check()?;
         let layout = Layout::new(&self.config);
         if self.values.len() != layout.len() {
             return Err(Error::ParameterCount { expected: layout.len(), found: self.values.len() });
+        }
+        if let Some(place) = self.values.iter().position(|x| !x.is_finite()) {
+            let reason = format!("meta-parameter {place} is {}, which is not read again", self.values[place]);
+            return Err(Error::File { path: path.into(), reason });
         }
         let arrays = layout
             .parameters()

@@ -39,7 +39,7 @@ struct Graph<'a> {
 /// steps × batch × [`Segment::row_len`]; gives the outputs, steps × batch × outputs, and the states at the end.
 ///
 /// # Errors
-/// Shapes that do not fit, in candle's words.
+/// A configuration that makes no sense, or cannot run this segment; shapes that do not fit, in candle's words.
 pub fn segment_op_by_op(
     segment: &Segment,
     config: &SubRnnConfig,
@@ -47,6 +47,8 @@ pub fn segment_op_by_op(
     states: &Tensor,
     rows: &Tensor,
 ) -> Result<(Tensor, Tensor)> {
+    config.check().and_then(|()| segment.topology.check(config)).map_err(candle_core::Error::wrap)?;
+    segment.check_label(config).map_err(candle_core::Error::wrap)?;
     let graph = Graph { config, segment, theta, layout: Layout::new(config) };
     let mut batch = (0..segment.batch).map(|item| graph.unpack(&states.get(item)?)).collect::<Result<Vec<State>>>()?;
     let mut outputs = Vec::new();

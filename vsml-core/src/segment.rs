@@ -20,8 +20,8 @@ pub enum Feedback {
 }
 
 impl Feedback {
-    /// The error of `outputs`; divided by `batch`, since the loss is a mean over it.
-    pub fn error(self, outputs: &[f32], label: &[f32], batch: usize, error: &mut [f32]) {
+    /// The error of `outputs`; divided by `batch`, since the loss is a mean over it. All slices are one number per output.
+    fn error(self, outputs: &[f32], label: &[f32], batch: usize, error: &mut [f32]) {
         match self {
             Feedback::CrossEntropy => softmax(outputs, 1.0, error),
             Feedback::SquaredError => error.copy_from_slice(outputs),
@@ -30,7 +30,7 @@ impl Feedback {
     }
 
     /// Transpose of [`Feedback::error`]: from the derivatives of the error, those of the outputs, which are added.
-    pub fn add_of_outputs(self, outputs: &[f32], of_error: &[f32], batch: usize, of_outputs: &mut [f32]) {
+    fn add_of_outputs(self, outputs: &[f32], of_error: &[f32], batch: usize, of_outputs: &mut [f32]) {
         match self {
             Feedback::CrossEntropy => {
                 let mut p = vec![0.0; outputs.len()];
@@ -48,8 +48,13 @@ impl Feedback {
 }
 
 /// Softmax of `scale * outputs`; the greatest is taken away first, so that nothing overflows. Summed in `f64`, where the order
-/// of the outputs leaves no trace.
+/// of the outputs leaves no trace. If an output is NaN or all are infinite, so are the probabilities NaN.
+///
+/// # Panics
+/// If there are not as many probabilities as outputs, or `scale` is negative.
 pub fn softmax(outputs: &[f32], scale: f32, probabilities: &mut [f32]) {
+    assert_eq!(outputs.len(), probabilities.len(), "one probability per output");
+    assert!(scale >= 0.0, "a scale of {scale} would make of the greatest output the least");
     let greatest = outputs.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0;
     for (p, y) in probabilities.iter_mut().zip(outputs) {
@@ -99,7 +104,6 @@ pub struct SegmentRun {
     /// The states at the end, one per member of the batch.
     pub states: Vec<State>,
     tapes: Vec<Tape>,
-    rows: Vec<f32>,
 }
 
 /// Derivatives of a loss.
@@ -141,18 +145,16 @@ impl Segment {
     /// Lives through the segment, from `states` on, given `rows`: steps × batch × [`Segment::row_len`].
     ///
     /// # Errors
-    /// If there are not as many states or numbers as this takes, or a label is fed into messages of a single number.
-    pub fn run(&self, sub_rnn: &SubRnn, states: Vec<State>, rows: Vec<f32>) -> Result<SegmentRun, Error> {
+    /// If there are not as many states or numbers as this takes, states are of another sub-RNN or topology, or a label is fed
+    /// into messages of a single number.
+    pub fn run(&self, sub_rnn: &SubRnn, states: Vec<State>, rows: &[f32]) -> Result<SegmentRun, Error> {
         let width = self.row_len(sub_rnn.config());
         let refuse = |reason: String| Err(Error::Segment(reason));
         if self.batch == 0 || states.len() != self.batch {
             return refuse(format!("a batch of {} needs as many states, {} were given", self.batch, states.len()));
         }
-        if let Some(state) = states.iter().find(|state| state.topology != self.topology) {
-            let (found, expected) = (state.topology.sizes(), self.topology.sizes());
-            return refuse(format!("a state of {found:?} neurons was given to a network of {expected:?}"));
-        }
-        let expected = self.steps() * self.batch * width;
+        self.check_states(&states, sub_rnn)?;
+        let expected = self.steps().saturating_mul(self.batch).saturating_mul(width);
         if rows.len() != expected {
             return refuse(format!(
                 "{} steps of a batch of {} take {expected} numbers ({width} each), {} were given",
@@ -161,16 +163,12 @@ impl Segment {
                 rows.len()
             ));
         }
-        let m = sub_rnn.config().message_size;
-        if m < 2 && matches!(self.drive, Drive::Supervised { feed_label: true, .. }) {
-            return refuse("a label is fed as number 1 of messages that have only number 0".into());
-        }
+        self.check_label(sub_rnn.config())?;
         let outputs = self.topology.outputs();
         let mut run = SegmentRun {
             outputs: vec![0.0; self.steps() * self.batch * outputs],
             tapes: vec![Tape::new(); self.batch],
             states,
-            rows,
         };
         let mut error = vec![0.0; outputs];
         for step in 0..self.steps() {
@@ -179,7 +177,7 @@ impl Segment {
             }
             for item in 0..self.batch {
                 let at = step * self.batch + item;
-                let row = &run.rows[at * width..(at + 1) * width];
+                let row = &rows[at * width..(at + 1) * width];
                 let y = &mut run.outputs[at * outputs..(at + 1) * outputs];
                 let (state, tape) = (&mut run.states[item], &mut run.tapes[item]);
                 let (forward, backward, extras) = self.split(row, sub_rnn);
@@ -217,7 +215,8 @@ impl Segment {
     /// respect to the states at its end (none: it does not depend on them).
     ///
     /// # Errors
-    /// If there are not as many numbers or states as `run` has.
+    /// If there are not as many numbers or states as `run` has, if the states are of another sub-RNN or topology, or if `run`
+    /// is another segment's.
     pub fn back_propagate(
         &self,
         sub_rnn: &SubRnn,
@@ -228,11 +227,21 @@ impl Segment {
         let refuse = |what: &str, found: usize, expected: usize| {
             Err(Error::Segment(format!("{found} derivatives of {what} were given, there are {expected} {what}")))
         };
+        let twice =
+            matches!(self.drive, Drive::Supervised { .. }) && sub_rnn.config().backward_pass != BackwardPass::None;
+        let passes = if twice { 2 * self.steps() } else { self.steps() };
+        self.check_states(&run.states, sub_rnn)?;
+        if run.tapes.len() != self.batch || run.tapes.iter().any(|tape| tape.len() != passes) {
+            return Err(Error::Segment("what is gone back through was the run of another segment".into()));
+        }
         if of_outputs.len() != run.outputs.len() {
             return refuse("outputs", of_outputs.len(), run.outputs.len());
         }
-        if let Some(of_states) = of_states.filter(|of_states| of_states.len() != self.batch) {
-            return refuse("states", of_states.len(), self.batch);
+        if let Some(of_states) = of_states {
+            if of_states.len() != self.batch {
+                return refuse("states", of_states.len(), self.batch);
+            }
+            self.check_states(of_states, sub_rnn)?;
         }
         let mut adjoint = Adjoint::zeros(sub_rnn, &self.topology)?;
         let mut states: Vec<State> = match of_states {
@@ -240,7 +249,7 @@ impl Segment {
             None => vec![adjoint.state().clone(); self.batch],
         };
         let (width, outputs) = (self.row_len(sub_rnn.config()), self.topology.outputs());
-        let mut rows = vec![0.0; run.rows.len()];
+        let mut rows = vec![0.0; self.steps() * self.batch * width];
         // The derivative of what each member has been told at the end of the step in work.
         let mut of_told: Vec<[Vec<f32>; 2]> = states.iter().map(|state| told(state, sub_rnn)).collect();
         let mut passes: Vec<usize> = run.tapes.iter().map(Tape::len).collect();
@@ -296,6 +305,33 @@ impl Segment {
             }
         }
         Ok(Gradients { theta: adjoint.theta().to_vec(), rows, states })
+    }
+
+    /// Whether states are of this sub-RNN and of this topology.
+    fn check_states(&self, states: &[State], sub_rnn: &SubRnn) -> Result<(), Error> {
+        for state in states {
+            if state.topology != self.topology {
+                let (found, expected) = (state.topology.sizes(), self.topology.sizes());
+                let reason = format!("a state of {found:?} neurons was given to a network of {expected:?}");
+                return Err(Error::Segment(reason));
+            }
+            if state.config != *sub_rnn.config() {
+                let (found, expected) = (&state.config, sub_rnn.config());
+                let reason = format!("a state of a sub-RNN {found:?} was given to one that is {expected:?}");
+                return Err(Error::Segment(reason));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether messages have room for a label, if one is fed.
+    pub(crate) fn check_label(&self, config: &SubRnnConfig) -> Result<(), Error> {
+        match self.drive {
+            Drive::Supervised { feed_label: true, .. } if config.message_size < 2 => {
+                Err(Error::Segment("a label is fed as number 1 of messages that have only number 0".into()))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn direction(&self, step: usize) -> Direction {

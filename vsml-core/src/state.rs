@@ -111,8 +111,8 @@ fn place(i: usize, count: usize) -> f32 {
 #[derive(Clone, Debug)]
 pub struct State {
     pub(crate) topology: Topology,
-    pub(crate) hidden_size: usize,
-    pub(crate) message_size: usize,
+    /// Whose sub-RNNs these are: kernels rely on all numbers being as this configuration has them.
+    pub(crate) config: SubRnnConfig,
     pub(crate) layers: Vec<Layer>,
     /// What the outside puts into the first layer, inputs × M.
     pub(crate) forward_in: Vec<f32>,
@@ -138,8 +138,7 @@ impl State {
         let shapes = topology.layers().iter().enumerate();
         Ok(State {
             topology: topology.clone(),
-            hidden_size: config.hidden_size,
-            message_size: m,
+            config: config.clone(),
             layers: shapes.map(|(l, &shape)| Layer::zeros(config, shape, place(l, count))).collect(),
             forward_in: vec![0.0; topology.inputs() * m],
             backward_in: vec![0.0; topology.outputs() * m],
@@ -149,13 +148,13 @@ impl State {
     }
 
     /// Begins a new life: all messages and h become 0; of every c the first half is drawn from a truncated normal of
-    /// deviation 1/sqrt(inputs of an output neuron) and the other half is 0 (METHOD: Kirsch & Schmidhuber 2021, appendix).
+    /// deviation 1/sqrt(inputs of an output neuron) and the other half is 0 (Kirsch & Schmidhuber 2021, appendix).
     ///
     /// The draws are independent over sub-RNNs. This is what breaks the symmetry between neurons, and what makes a
     /// learner invariant to their order. (For a convolution the original's code has 1/sqrt(kernel) here; this is
     /// 1/sqrt(kernel² · channels in), as the rule says.)
     pub fn randomise(&mut self, rng: &mut impl Rng) {
-        let n = self.hidden_size;
+        let n = self.config.hidden_size;
         for layer in &mut self.layers {
             layer.numbers_mut().into_iter().for_each(|numbers| numbers.fill(0.0));
             let deviation = 1.0 / (layer.shape.senders_to_output() as f32).sqrt();
@@ -179,7 +178,7 @@ impl State {
     /// # Panics
     /// If there are more values than neurons, or no such component.
     pub fn write_forward(&mut self, component: usize, values: &[f32]) {
-        write_component(&mut self.forward_in, self.message_size, component, values);
+        write_component(&mut self.forward_in, self.config.message_size, component, values);
     }
 
     /// Puts `values` into number `component` of the last layer's backward messages: of as many output neurons as there are
@@ -188,7 +187,7 @@ impl State {
     /// # Panics
     /// If there are more values than neurons, or no such component.
     pub fn write_backward(&mut self, component: usize, values: &[f32]) {
-        write_component(&mut self.backward_in, self.message_size, component, values);
+        write_component(&mut self.backward_in, self.config.message_size, component, values);
     }
 
     /// What the outside puts into the first layer, to be written: inputs × M numbers.
@@ -216,8 +215,8 @@ impl State {
     /// # Panics
     /// If there is no such output or component.
     pub fn forward_message(&self, output: usize, component: usize) -> f32 {
-        assert!(component < self.message_size, "a message has {} numbers", self.message_size);
-        self.layers[self.layers.len() - 1].forward_out[output * self.message_size + component]
+        assert!(component < self.config.message_size, "a message has {} numbers", self.config.message_size);
+        self.layers[self.layers.len() - 1].forward_out[output * self.config.message_size + component]
     }
 
     /// The backward messages that the first layer sent last: inputs × M numbers. Nobody in the network reads them; in a clone
@@ -235,7 +234,8 @@ impl State {
         (&self.layers[layer].forward_out, &self.layers[layer].backward_out)
     }
 
-    /// As [`State::backward_messages`], to be written: in the state of an [`Adjoint`](crate::Adjoint), what they are worth.
+    /// As [`State::backward_messages`], to be written: in the state of an [`Adjoint`](crate::Adjoint), the derivatives with
+    /// respect to them.
     pub fn backward_messages_mut(&mut self) -> &mut [f32] {
         &mut self.layers[0].backward_out
     }
@@ -276,18 +276,22 @@ impl State {
         &mut self.layers[layer].cell[range]
     }
 
-    /// Shares what was learnt over a batch: the first half of every h and c becomes its mean over the batch (METHOD:
-    /// Kirsch & Schmidhuber 2021, batches). To be called before each tick in which several states, each with an example of
+    /// Shares what was learnt over a batch: the first half of every h and c becomes its mean over the batch
+    /// (Kirsch & Schmidhuber 2021, batches). To be called before each tick in which several states, each with an example of
     /// its own, learn together.
     ///
     /// # Panics
-    /// If the states are not of one shape.
+    /// If the states are not of one configuration and topology.
     pub fn share_over_batch(batch: &mut [State]) {
         let [first, rest @ ..] = batch else { return };
+        assert!(
+            rest.iter().all(|state| state.is_like(first)),
+            "the states of a batch are of one configuration and topology"
+        );
         if rest.is_empty() {
             return;
         }
-        let (half, stride) = (first.hidden_size / 2, first.hidden_size.next_multiple_of(LANES));
+        let (half, stride) = (first.config.hidden_size / 2, first.config.hidden_size.next_multiple_of(LANES));
         let count = (rest.len() + 1) as f32;
         for l in 0..first.layers.len() {
             // 0 is h and 1 is c.
@@ -314,14 +318,15 @@ impl State {
         }
     }
 
-    /// All numbers of the state that outlive a tick: of each layer h and c of all sub-RNNs (S × N each), its forward messages
-    /// (B × M) and its backward messages (A × M); then the messages put in at the last layer (outputs × M).
+    /// All numbers that the network itself carries on: of each layer h and c of all sub-RNNs (S × N each), its forward messages
+    /// (B × M) and its backward messages (A × M); then the messages put in at the last layer (outputs × M). What is put in at the
+    /// first layer and the extras are not among them: write them before the next tick.
     pub fn pack(&self) -> Vec<f32> {
         let mut packed = Vec::new();
         for layer in &self.layers {
             for states in [&layer.hidden, &layer.cell] {
-                let own = states.chunks_exact(self.hidden_size.next_multiple_of(LANES));
-                own.for_each(|own| packed.extend_from_slice(&own[..self.hidden_size]));
+                let own = states.chunks_exact(self.config.hidden_size.next_multiple_of(LANES));
+                own.for_each(|own| packed.extend_from_slice(&own[..self.config.hidden_size]));
             }
             packed.extend_from_slice(&layer.forward_out);
             packed.extend_from_slice(&layer.backward_out);
@@ -335,7 +340,7 @@ impl State {
     /// # Panics
     /// If it came from a state of another shape.
     pub fn unpack(&mut self, packed: &[f32]) {
-        let n = self.hidden_size;
+        let n = self.config.hidden_size;
         let mut rest = packed;
         let mut read = |to: &mut [f32]| {
             let (from, after) = rest.split_at(to.len());
@@ -353,21 +358,31 @@ impl State {
         assert!(rest.is_empty(), "{} numbers too many for this state", rest.len());
     }
 
+    /// Whether both are of one configuration and one topology.
+    pub(crate) fn is_like(&self, other: &State) -> bool {
+        self.config == other.config && self.topology == other.topology
+    }
+
     /// Bytes that the numbers of a state take, with the room that a tick works in: what a life costs in memory. With S
     /// sub-RNNs, A inputs and B outputs in each layer and N rounded up to a multiple of 16, that is
     /// 4 · (Σ (2 N S + M (A + B)) + M (A₁ + B_last) + extras) for the state, and for the work at most
-    /// 4 · (5 max(N, M) + 2 M) (A + B + 4) of the layer where that is greatest, M being rounded up like N in the maximum.
+    /// 4 · (5 max(N, M) + 2 M) (A + B + 4) + 16 N of the layer where that is greatest, M being rounded up like N in the maximum.
+    /// Coordinates take 4 (A + B) more; a convolution with K kernel positions at P places of the image 4 (K P + A).
     pub fn bytes(&self) -> usize {
-        let layers = self.layers.iter().flat_map(|layer| layer.numbers().map(<[f32]>::len));
+        let of_layer = |layer: &Layer| {
+            let places = layer.input_places.len() + layer.output_places.len();
+            let indices = layer.pixels.len() + layer.messages_to_input.len();
+            layer.numbers().map(<[f32]>::len).iter().sum::<usize>() + places + indices
+        };
         let ends = self.forward_in.len() + self.backward_in.len() + self.extras.len();
-        size_of::<f32>() * (layers.sum::<usize>() + ends) + self.scratch.bytes()
+        size_of::<f32>() * (self.layers.iter().map(of_layer).sum::<usize>() + ends) + self.scratch.bytes()
     }
 
     fn range(&self, layer: usize, sub_rnn: usize) -> std::ops::Range<usize> {
         let count = self.layers[layer].shape.sub_rnns();
         assert!(sub_rnn < count, "layer {layer} has {count} sub-RNNs, there is no number {sub_rnn}");
-        let start = sub_rnn * self.hidden_size.next_multiple_of(LANES);
-        start..start + self.hidden_size
+        let start = sub_rnn * self.config.hidden_size.next_multiple_of(LANES);
+        start..start + self.config.hidden_size
     }
 }
 

@@ -84,7 +84,7 @@ impl SubRnn {
         Ok(state)
     }
 
-    /// One pass over the layers, first to last (METHOD: Kirsch & Schmidhuber 2021, algorithm 1).
+    /// One pass over the layers, first to last (Kirsch & Schmidhuber 2021, algorithm 1).
     ///
     /// Every layer reads the forward message that the layer before it has just sent, and the backward message that the
     /// layer after it sent in the tick before; the ends read what was put there with [`State::write_forward`] and
@@ -107,10 +107,11 @@ impl SubRnn {
     }
 
     pub(crate) fn pass(&self, state: &mut State, direction: Direction) {
-        assert_eq!(
-            (state.hidden_size, state.message_size, state.extras.len()),
-            (self.config.hidden_size, self.config.message_size, self.config.extras),
-            "the state was made for another sub-RNN (hidden size, message size, extras)"
+        assert!(
+            state.config == self.config,
+            "the state was made for another sub-RNN, {:?}, than the one that ticks, {:?}",
+            state.config,
+            self.config
         );
         let count = state.layers.len();
         for step in 0..count {

@@ -116,13 +116,13 @@ impl Adjoint {
     /// The derivative with respect to number `component` of the forward messages that the last pass taken back was given:
     /// one per input neuron.
     pub fn of_forward(&self, component: usize) -> impl Iterator<Item = f32> {
-        self.state.forward_in.iter().skip(component).step_by(self.state.message_size).copied()
+        self.state.forward_in.iter().skip(component).step_by(self.state.config.message_size).copied()
     }
 
     /// The derivative with respect to number `component` of the backward messages that the last pass taken back was given:
     /// one per output neuron.
     pub fn of_backward(&self, component: usize) -> impl Iterator<Item = f32> {
-        self.state.backward_in.iter().skip(component).step_by(self.state.message_size).copied()
+        self.state.backward_in.iter().skip(component).step_by(self.state.config.message_size).copied()
     }
 
     /// The derivative with respect to the extras that the last pass taken back was given.
@@ -135,6 +135,9 @@ impl Adjoint {
         for layer in &mut self.state.layers {
             layer.numbers_mut().into_iter().for_each(|numbers| numbers.fill(0.0));
         }
+        self.state.forward_in.fill(0.0);
+        self.state.backward_in.fill(0.0);
+        self.state.extras.fill(0.0);
     }
 }
 
@@ -203,8 +206,13 @@ impl SubRnn {
     /// ```
     ///
     /// # Panics
-    /// If the tape has no such pass, or was recorded with another topology or configuration.
+    /// If the tape has no such pass, or was recorded with another topology or configuration; if the adjoint was made for
+    /// another sub-RNN, or its state for another topology.
     pub fn take_back(&self, tape: &Tape, pass: usize, adjoint: &mut Adjoint) {
+        assert!(
+            adjoint.before.config == *self.config() && adjoint.state.is_like(&adjoint.before),
+            "the adjoint, or the state in it, was made for another sub-RNN or topology"
+        );
         let (start, direction) = tape.passes[pass];
         let mut rest = &tape.numbers[start..tape.passes.get(pass + 1).map_or(tape.numbers.len(), |next| next.0)];
         let mut read = |to: &mut [f32]| {

@@ -177,7 +177,7 @@ impl Topology {
     ///
     /// # Errors
     /// If there is none, a size is 0, a kernel is even, a layer does not have as many inputs as the one before it has
-    /// outputs, or there would be more than [`Topology::MAX_SUB_RNNS`] sub-RNNs or applications of them.
+    /// outputs, or there would be more than [`Topology::MAX_SUB_RNNS`] sub-RNNs or applications of them, or as many inputs.
     pub fn new(layers: &[LayerShape]) -> Result<Self, Error> {
         let refuse = |reason: String| Err(Error::Topology { sizes: sizes_of(layers), reason });
         if layers.is_empty() {
@@ -185,8 +185,11 @@ impl Topology {
         }
         let mut total = 0usize;
         for (l, layer) in layers.iter().enumerate() {
-            let factors = match *layer {
-                LayerShape::Dense { inputs, outputs } => vec![inputs, outputs],
+            let empty = || refuse("every layer needs at least one neuron".into());
+            // The sub-RNNs' applications, of which there are at least as many as sub-RNNs and outputs; and the inputs.
+            let (applications, inputs) = match *layer {
+                LayerShape::Dense { inputs: 0, .. } | LayerShape::Dense { outputs: 0, .. } => return empty(),
+                LayerShape::Dense { inputs, outputs } => (vec![inputs, outputs], vec![inputs]),
                 LayerShape::Convolution(c) => {
                     if c.kernel % 2 == 0 || c.stride == 0 {
                         return refuse(format!(
@@ -194,17 +197,22 @@ impl Topology {
                             c.kernel, c.stride
                         ));
                     }
-                    // As if the stride were 1: a bound for neurons and for applications.
-                    vec![c.height, c.width, c.in_channels, c.out_channels, c.kernel, c.kernel]
+                    if [c.height, c.width, c.in_channels, c.out_channels].contains(&0) {
+                        return empty();
+                    }
+                    let positions = [c.out_height(), c.out_width()];
+                    let sub_rnns = [c.kernel, c.kernel, c.in_channels, c.out_channels];
+                    ([&positions[..], &sub_rnns].concat(), vec![c.height, c.width, c.in_channels])
                 }
             };
-            if factors.contains(&0) {
-                return refuse("every layer needs at least one neuron".into());
+            let most = Self::MAX_SUB_RNNS;
+            let product = |factors: &[usize]| factors.iter().try_fold(1usize, |product, &x| product.checked_mul(x));
+            if product(&inputs).is_none_or(|inputs| inputs > most) {
+                return refuse(format!("layer {l} has more than {most} inputs"));
             }
-            let product = factors.iter().try_fold(1usize, |product, &factor| product.checked_mul(factor));
-            match product.and_then(|product| total.checked_add(product)).filter(|&sum| sum <= Self::MAX_SUB_RNNS) {
+            match product(&applications).and_then(|product| total.checked_add(product)).filter(|&sum| sum <= most) {
                 Some(sum) => total = sum,
-                None => return refuse("more than 16,777,216 sub-RNNs, or applications of them".into()),
+                None => return refuse(format!("more than {most} sub-RNNs, or applications of them")),
             }
         }
         for (l, pair) in layers.windows(2).enumerate() {
@@ -291,8 +299,8 @@ mod tests {
         for (sizes, word) in [
             (vec![3], "at least"),
             (vec![3, 0], "neuron"),
-            (vec![usize::MAX, 2], "sub-RNNs"),
-            (vec![1 << 13, 1 << 13], "sub-RNNs"),
+            (vec![usize::MAX, 2], "layer 0 has more than 16777216 inputs"),
+            (vec![1 << 13, 1 << 13], "more than 16777216 sub-RNNs"),
         ] {
             let message = Topology::dense(&sizes).unwrap_err().to_string();
             assert!(message.contains(word), "{message}");
@@ -301,7 +309,11 @@ mod tests {
         assert!(convolution(Convolution { kernel: 2, ..SMALL }).contains("odd"));
         assert!(convolution(Convolution { stride: 0, ..SMALL }).contains("stride"));
         assert!(convolution(Convolution { height: 0, ..SMALL }).contains("neuron"));
-        assert!(convolution(Convolution { height: usize::MAX, ..SMALL }).contains("sub-RNNs"));
+        assert!(convolution(Convolution { height: usize::MAX, ..SMALL }).contains("inputs"));
+        assert!(convolution(Convolution { kernel: 1 << 13 | 1, ..SMALL }).contains("sub-RNNs"));
+        // Seen at every fourth pixel only, there are 56 × 56 positions.
+        let strided = Convolution { height: 224, width: 224, in_channels: 3, kernel: 3, stride: 4, out_channels: 32 };
+        Topology::new(&[LayerShape::Convolution(strided)]).unwrap();
         let layers = [LayerShape::Convolution(SMALL), LayerShape::Dense { inputs: 61, outputs: 2 }];
         assert!(Topology::new(&layers).unwrap_err().to_string().contains("60 outputs, but layer 1 has 61"));
     }

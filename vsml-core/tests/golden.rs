@@ -128,7 +128,8 @@ fn outputs_loss_and_gradients_are_the_originals() {
     let mut files: Vec<PathBuf> = files.map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     files.sort();
-    assert!(!files.is_empty(), "no golden files in {}", folder.display());
+    let expected = if std::env::var_os("VSML_GOLDEN").is_some() { 1 } else { 7 };
+    assert!(files.len() >= expected, "{} golden files in {}, not {expected}", files.len(), folder.display());
     for golden in files.iter().map(Golden::read) {
         for kernel in Kernel::available().into_iter().map(Some).chain([None]) {
             let name = format!("{} by {}", golden.name, kernel.map_or("the graph".into(), |k| k.to_string()));

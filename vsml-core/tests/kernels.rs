@@ -54,13 +54,14 @@ fn live(kernels: &[SubRnn], topology: &Topology, seed: u64) -> Vec<Vec<f32>> {
         for (kernel, result) in kernels.iter().zip(&mut results).rev() {
             state.clone_from(&before);
             kernel.tick(&mut state);
-            result.extend(all_numbers(&state, kernel.config()));
+            result.extend(all_numbers(&state));
         }
     }
     results
 }
 
-fn all_numbers(state: &State, config: &SubRnnConfig) -> Vec<f32> {
+/// h and c of all sub-RNNs, and what each layer sent, both ways.
+fn all_numbers(state: &State) -> Vec<f32> {
     let mut numbers = Vec::new();
     for (layer, shape) in state.topology().layers().iter().enumerate() {
         for sub_rnn in 0..shape.sub_rnns() {
@@ -68,8 +69,9 @@ fn all_numbers(state: &State, config: &SubRnnConfig) -> Vec<f32> {
             numbers.extend_from_slice(state.cell(layer, sub_rnn));
         }
     }
-    for b in 0..state.topology().outputs() {
-        numbers.extend((0..config.message_size).map(|m| state.forward_message(b, m)));
+    for layer in 0..state.topology().layers().len() {
+        let (forward, backward) = state.layer_messages(layer);
+        numbers.extend(forward.iter().chain(backward));
     }
     numbers
 }
@@ -98,8 +100,8 @@ proptest! {
 
     #[test]
     fn vector_kernels_follow_the_scalar_one(
-        hidden_size in prop_oneof![Just(16usize), 1usize..=40],
-        message_size in prop_oneof![Just(8usize), 1usize..=20],
+        hidden_size in prop_oneof![4 => Just(16usize), 4 => 2usize..=40, 1 => 41usize..=64],
+        message_size in prop_oneof![4 => Just(8usize), 4 => 1usize..=20, 1 => 21usize..=64],
         micro_ticks in 1usize..=3,
         extras in 0usize..=3,
         flags: [bool; 5],
@@ -163,7 +165,7 @@ fn huge_inputs_give_finite_states() {
         for sign in [1.0, -1.0, 1.0] {
             state.write_forward(0, &[sign * 1e30, -sign * 1e20]);
             sub_rnn.tick(&mut state);
-            assert!(all_numbers(&state, &config).iter().all(|x| x.is_finite()), "{kernel}");
+            assert!(all_numbers(&state).iter().all(|x| x.is_finite()), "{kernel}");
         }
     }
 }
@@ -190,6 +192,8 @@ fn a_life_takes_the_memory_that_is_stated() {
         (SubRnnConfig::vsml(), vec![64, 10]),
         (SubRnnConfig::symla(), vec![784, 32, 10]),
         (SubRnnConfig { hidden_size: 40, message_size: 20, ..SubRnnConfig::symla() }, vec![9, 50, 3]),
+        (SubRnnConfig { hidden_size: 32, ..SubRnnConfig::symla() }, vec![5, 3]),
+        (SubRnnConfig { message_size: 1, output_component: 0, ..SubRnnConfig::vsml() }, vec![1, 2]),
     ] {
         let topology = Topology::dense(&sizes).unwrap();
         let before = BYTES.get();
@@ -203,9 +207,29 @@ fn a_life_takes_the_memory_that_is_stated() {
         let states: usize = layers().map(|(a, b)| 2 * n * a * b + config.message_size * (a + b)).sum();
         let ends = config.message_size * (sizes[0] + sizes[sizes.len() - 1]) + config.extras;
         let work = layers().map(|(a, b)| (5 * n.max(m) + 2 * config.message_size) * (a + b + 4)).max().unwrap();
-        let stated = 4 * (states + ends + work);
+        let stated = 4 * (states + ends + work) + 16 * n;
         assert!((0.9..=1.0).contains(&(state.bytes() as f64 / stated as f64)), "{} {stated}", state.bytes());
     }
+}
+
+#[test]
+fn what_a_convolution_looks_up_is_counted() {
+    let c = Convolution { height: 28, width: 28, in_channels: 1, kernel: 11, stride: 1, out_channels: 1 };
+    let topology = Topology::new(&[LayerShape::Convolution(c)]).unwrap();
+    let before = BYTES.get();
+    let state = State::zeros(&SubRnnConfig::vsml(), &topology).unwrap();
+    let taken = BYTES.get() - before;
+    assert!(state.bytes() <= taken && taken - state.bytes() < 4096, "{} stated, {taken} taken", state.bytes());
+    assert!(state.bytes() > 4 * 11 * 11 * 28 * 28, "the pixels under the kernel are most of it");
+}
+
+#[test]
+#[should_panic(expected = "made for another sub-RNN")]
+fn a_state_of_another_sub_rnn_is_not_touched() {
+    let with = SubRnnConfig { coordinates: true, ..SubRnnConfig::vsml() };
+    let sub_rnn = SubRnn::new(&with, &theta(&with, 1), Kernel::detect()).unwrap();
+    let mut state = State::zeros(&SubRnnConfig::vsml(), &Topology::dense(&[3, 2]).unwrap()).unwrap();
+    sub_rnn.tick(&mut state);
 }
 
 #[test]

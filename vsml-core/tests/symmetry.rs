@@ -69,7 +69,7 @@ fn permuting_neurons_permutes_outputs_exactly() {
 fn vector_kernels_do_so_but_for_the_rounding_of_sums() {
     for kernel in Kernel::available() {
         let (first, second) = outputs(&SubRnnConfig::symla(), kernel, 30);
-        let worst = first.iter().zip(&second).map(|(x, y)| (x - y).abs()).fold(0.0, f32::max);
-        assert!(worst < 1e-4, "{kernel}: {worst}");
+        assert!(first.iter().zip(&second).all(|(x, y)| (x - y).abs() < 1e-4), "{kernel}: {first:?} {second:?}");
+        assert!(first.windows(2).any(|pair| (pair[0] - pair[1]).abs() > 1e-3), "the outputs must say something");
     }
 }

@@ -11,7 +11,8 @@
 //!
 //! A third definition, as a graph of candle's operations, is `segment_op_by_op` (feature `candle`): the oracle for gradients.
 //!
-//! The processor is asked at run time. All `unsafe` code of the project is in this module.
+//! The processor is asked at run time. All `unsafe` code of this library is in this module. It relies on a layer being as its
+//! configuration says, which [`SubRnn`](crate::SubRnn) sees to before it hands one over.
 
 mod activation;
 mod aligned;
@@ -88,9 +89,8 @@ impl Scratch {
         let mut scratch = Scratch { lines: Lines::zeros(0), sums: Vec::new() };
         scratch.grow(topology, |inputs, outputs| {
             let neurons = inputs + 1 + outputs;
-            let scalar = config.input_size() + 6 * n + m;
-            let simd = (neurons + 1) * 5 * stride + 8 * stride;
-            (scalar.max(simd), neurons * m + 2 * n)
+            // What vectors need is more than the scalar kernel does: input_size + 6 n + m.
+            ((neurons + 1) * 5 * stride + 8 * stride, neurons * m + 2 * n)
         });
         scratch
     }

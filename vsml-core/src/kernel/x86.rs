@@ -6,7 +6,11 @@ use crate::SubRnnConfig;
 use crate::state::Layer;
 use std::arch::x86_64::*;
 
-/// A kernel for processors that have `$features`, with that many sub-RNNs in work at a time.
+/// How many sub-RNNs go back at a time. Their gradients are summed up together, so this says in which order, and it is the
+/// same for both instruction sets, which so give the same bits.
+const BACK: usize = 6;
+
+/// A kernel for processors that have `$features`, with that many sub-RNNs in work at a time on the way there.
 macro_rules! kernel {
     ($name:ident, $features:literal, $lanes:ty, $sub_rnns:literal) => {
         pub(super) struct $name(Packed);
@@ -32,7 +36,7 @@ macro_rules! kernel {
                 #[target_feature(enable = $features)]
                 unsafe fn run(packed: &Packed, reversal: Reversal<'_>, scratch: &mut [f32]) {
                     // SAFETY: this function has the instructions.
-                    unsafe { packed.back_propagate::<$lanes, $sub_rnns>(reversal, scratch) }
+                    unsafe { packed.back_propagate::<$lanes, BACK>(reversal, scratch) }
                 }
                 // SAFETY: `Kernel::prepare` makes this kernel only where `Kernel::runs_here` found these features.
                 unsafe { run(&self.0, reversal, &mut scratch.lines) }

@@ -27,7 +27,8 @@
 //! The lanes of a vector are hidden units; N is rounded up to a multiple of 16 with weights of 0, which keeps the states
 //! in the surplus lanes at 0. R sub-RNNs are in work at a time, so that each weight that is loaded is used R times
 //! and no instruction waits for the one before. All this is written once over [`Lanes`], sixteen numbers, for which there
-//! are two instruction sets. No lane ever meets another, so both give the same bits, whatever R.
+//! are two instruction sets, which do the same on each lane and add lanes up in the same order. On the way there nothing depends on
+//! R. On the way back R says in which order gradients are summed up, and is the same for both. So both give the same bits.
 
 #![allow(clippy::needless_range_loop, reason = "the same index counts registers and offsets in memory")]
 
