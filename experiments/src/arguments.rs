@@ -141,7 +141,7 @@ pub struct Machine {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub threads: Option<u16>,
     /// Kernel: scalar, avx2 or avx512. The last two give the same bits, scalar differs in the last ones [default: the
-    /// fastest that this processor runs]
+    /// fastest that this processor runs; where a run goes on, the one that it used]
     #[arg(long, value_name = "NAME")]
     pub kernel: Option<Kernel>,
 }

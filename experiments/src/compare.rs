@@ -76,12 +76,12 @@ impl Run {
         })
     }
 
-    /// What a learner did in a scenario, if it lived there.
+    /// What a learner did in a scenario, if it lived there: that of most lives.
     fn evaluation(&self, tasks: &str, learner: &str) -> Option<&Evaluation> {
         let same = |evaluation: &&Evaluation| {
             evaluation.tasks == tasks && evaluation.learner == learner && !evaluation.lives.is_empty()
         };
-        self.evaluations.iter().find(same)
+        self.evaluations.iter().filter(same).max_by_key(|evaluation| evaluation.lifetimes())
     }
 }
 

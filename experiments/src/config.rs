@@ -215,7 +215,8 @@ impl Config {
             bail!("{} has {size} bytes: a configuration has at most {MAX_CONFIG_BYTES}", path.display());
         }
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Self::parse(&text, settings).with_context(|| format!("in {}", path.display()))
+        let changed = if settings.is_empty() { "" } else { ", with what --set says" };
+        Self::parse(&text, settings).with_context(|| format!("in {}{changed}", path.display()))
     }
 
     /// As [`Config::load`], from the text of a file.
@@ -231,6 +232,9 @@ impl Config {
     /// # Errors
     /// As [`Config::load`], without the line.
     pub fn from_table(mut table: Table, settings: &[String]) -> Result<Self> {
+        if table.contains_key("learners") {
+            bail!("there are `learners` in it, so it is for `vsml benchmark`");
+        }
         for setting in settings {
             apply(&mut table, setting)?;
         }
@@ -447,7 +451,10 @@ fn compare_with_defaults(table: &Table, defaults: &Table, path: &str) -> Result<
             let guess = nearest(key, defaults.keys().map(String::as_str));
             let guess = guess.map(|name| format!("; did you mean `{path}{name}`?")).unwrap_or_default();
             let all: Vec<&str> = defaults.keys().map(String::as_str).collect();
-            bail!("unknown key `{path}{key}`{guess} (there are: {})", all.join(", "));
+            // Who changes a kind easily leaves keys that the kind before had.
+            let kind = table.get("kind").and_then(Value::as_str);
+            let here = kind.map_or_else(|| "there are".into(), |kind| format!("kind `{kind}` has"));
+            bail!("unknown key `{path}{key}`{guess} ({here}: {})", all.join(", "));
         };
         match (default, value) {
             (Value::Table(default), Value::Table(value)) => {
@@ -639,7 +646,7 @@ pub(crate) mod tests {
             (tasks, vec!["learner.convolutions=[{ kernel = 2, stride = 1, channels = 1 }]"], "convolutions[0]"),
             (tasks, vec!["learner.convolutions=[{ kernel = 3, stride = 1, channels = 1 }]"], "height × width"),
             (tasks, vec!["evaluation.networks=[[0]]"], "evaluation.networks [0]"),
-            (tasks, vec!["tasks=[\"PrisonersDilemma-v0 with tit-for-tit\"]"], "`tit-for-tit` is no folder"),
+            (tasks, vec!["tasks=[\"PrisonersDilemma-v0 with tit-for-tit\"]"], "did you mean `tit-for-tat`?"),
             (tasks, vec!["team_reward=all"], "all"),
             (tasks, vec!["phases=[{ tasks = [\"CartPole-v1\"] }]"], "phases[0]: `from` must be a generation after 0"),
             (tasks, vec!["phases=[{ from_score = \"high\" }]"], "`from_score` must be a score of validation"),

@@ -2,15 +2,17 @@
 
 use crate::arguments::{EvaluateArguments, Machine};
 use crate::config::make_scenarios;
+use crate::exit::{INTERRUPTED, STOPPED};
 use crate::machine::STOP;
-use crate::output::say;
+use crate::output::{note, say};
 use crate::report_command::write_report;
 use crate::run_folder::RunFolder;
 use crate::shipped;
 use crate::table;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use vsml_agents::{
@@ -45,6 +47,8 @@ pub fn parse_network(text: &str) -> Result<Vec<usize>, String> {
 /// One that takes part in an evaluation.
 pub struct Contender {
     name: String,
+    /// That of its meta-parameters; empty for reference players.
+    fingerprint: String,
     make: Arc<Make>,
 }
 
@@ -71,7 +75,8 @@ impl Contender {
         let meta_learner = learner.meta_learner(kernel).with_context(|| name.clone())?;
         let values = weights.values.clone();
         meta_learner.learner(&values)?;
-        Ok(Contender { name, make: Arc::new(move || meta_learner.learner(&values)) })
+        let fingerprint = weights.fingerprint();
+        Ok(Contender { name, fingerprint, make: Arc::new(move || meta_learner.learner(&values)) })
     }
 
     /// One that has not lived yet.
@@ -90,7 +95,7 @@ impl Contender {
         players::make(name)?;
         let owned = name.to_string();
         let make = move || players::make(&owned).map_err(|error| Unable(error.to_string()));
-        Ok(Contender { name: name.into(), make: Arc::new(make) })
+        Ok(Contender { name: name.into(), fingerprint: String::new(), make: Arc::new(make) })
     }
 
     /// Whoever is meant: a run's folder, a file of meta-parameters, the name of shipped ones, or a reference player. It stands
@@ -100,8 +105,8 @@ impl Contender {
     /// If there is no such thing, or it cannot be read.
     pub fn named(name: &str, kernel: Kernel) -> Result<Self> {
         let Some(weights) = weights_of(name)? else {
-            return Contender::player(name).with_context(|| {
-                format!("`{name}` is no folder of a run, none of the shipped weights, no file and no reference player")
+            return Contender::player(name).map_err(|error| {
+                anyhow!("{error} (and `{name}` is no folder of a run, no file and none of the shipped weights either)")
             });
         };
         Ok(Contender { name: name.into(), ..Contender::trained(&weights, None, kernel)? })
@@ -114,7 +119,7 @@ impl Contender {
 }
 
 /// Evaluates on ids from the command line.
-pub fn evaluate(registry: &Registry, arguments: &EvaluateArguments) -> Result<()> {
+pub fn evaluate(registry: &Registry, arguments: &EvaluateArguments) -> Result<ExitCode> {
     let machine = &arguments.machine;
     let scenarios = make_scenarios(registry, &arguments.on, machine.kernel())?;
     let names = arguments.players.clone();
@@ -124,7 +129,7 @@ pub fn evaluate(registry: &Registry, arguments: &EvaluateArguments) -> Result<()
         let (lifetimes, seed) = (arguments.lifetimes.unwrap_or(200), arguments.seed.unwrap_or(1));
         let evaluations = evaluate_all(&contenders, &scenarios, lifetimes, seed, machine, &[], &mut |_| Ok(()))?;
         print_tables(&evaluations);
-        return Ok(());
+        return all_done(evaluations.len(), contenders.len() * scenarios.len(), STOPPED);
     }
     if !arguments.run.exists() {
         let run = arguments.run.display();
@@ -141,7 +146,17 @@ pub fn evaluate(registry: &Registry, arguments: &EvaluateArguments) -> Result<()
     let evaluations = evaluate_missing(&folder, &contenders, &scenarios, lifetimes, seed, machine)?;
     print_tables(&evaluations);
     say(format_args!("report  {}", write_report(&folder)?.display()));
-    Ok(())
+    all_done(evaluations.len(), contenders.len() * scenarios.len(), INTERRUPTED)
+}
+
+/// The exit code after so many evaluations, `interrupted` if a signal came before all were done.
+fn all_done(done: usize, all: usize, interrupted: u8) -> Result<ExitCode> {
+    if done == all {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let saved = if interrupted == INTERRUPTED { " and saved; the same command goes on" } else { "" };
+    note(format_args!("interrupted: {done} of {all} evaluations are done{saved}"));
+    Ok(ExitCode::from(interrupted))
 }
 
 /// The meta-trained learner, the same in other networks, and others beside it: reference players, or what else was trained.
@@ -170,16 +185,22 @@ pub fn contenders(
 /// If they cannot be read.
 pub fn weights_of(name: &str) -> Result<Option<Weights>> {
     let path = Path::new(name);
-    if path.is_dir() { load_weights(&RunFolder::look(path)?).map(Some) } else { weights_without_run(path) }
+    let is_run = path.join("config.toml").is_file();
+    if is_run { load_weights(&RunFolder::look(path)?).map(Some) } else { weights_without_run(path) }
 }
 
-/// Meta-parameters that lie in no run's folder: those of a file, or, if nothing in the file system is called so, shipped ones.
+/// Meta-parameters that lie in no run's folder: those of a file, or shipped ones. Of a file and a name that are the same, the
+/// file is meant if it looks like one: `./greedy`, `greedy.safetensors`.
 fn weights_without_run(path: &Path) -> Result<Option<Weights>> {
-    if path.is_file() {
+    let bare = path.extension().is_none() && path.components().count() == 1;
+    let name = path.to_str().filter(|_| bare && !path.join("config.toml").exists());
+    if let Some(shipped) = name.and_then(shipped::named) {
+        return shipped.weights().map(Some);
+    }
+    if path.is_file() && !name.is_some_and(|name| players::make(name).is_ok()) {
         return Ok(Some(Weights::load(path)?));
     }
-    let shipped = path.to_str().filter(|_| !path.exists()).and_then(shipped::named);
-    shipped.map(|shipped| shipped.weights()).transpose()
+    Ok(None)
 }
 
 /// A run's meta-trained learner.
@@ -190,12 +211,16 @@ pub fn load_weights(folder: &RunFolder) -> Result<Weights> {
     let path = folder.file("theta.safetensors");
     if !path.exists() {
         let folder = folder.path().display();
-        bail!("the run in {folder} is not finished: `resume {folder}` goes on with it");
+        bail!(
+            "the run in {folder} is not finished: `resume {folder}` goes on with it, and `resume {folder} --generations N` with as \
+             many as are done ends it there"
+        );
     }
     Ok(Weights::load(&path)?)
 }
 
-/// Evaluates what the folder does not hold yet, adds it, and returns all that was asked for.
+/// Evaluates what the folder does not hold yet, adds it, and returns all that was asked for. What the folder holds of a
+/// contender of the same name with other meta-parameters is dropped.
 ///
 /// # Errors
 /// What the system says.
@@ -209,8 +234,13 @@ pub fn evaluate_missing(
 ) -> Result<Vec<Evaluation>> {
     let known = folder.evaluations()?;
     let mut all = known.clone();
+    let of = |evaluation: &Evaluation| {
+        let Evaluation { learner, tasks, seed, .. } = evaluation;
+        (learner.clone(), tasks.clone(), *seed, evaluation.lifetimes())
+    };
     evaluate_all(contenders, scenarios, lifetimes, seed, machine, &known, &mut |evaluation| {
-        all.retain(|other| (&other.learner, &other.tasks) != (&evaluation.learner, &evaluation.tasks));
+        let another = |other: &Evaluation| other.fingerprints.first() != evaluation.fingerprints.first();
+        all.retain(|other| of(other) != of(evaluation) && !(other.learner == evaluation.learner && another(other)));
         all.push(evaluation.clone());
         folder.write_json("evaluation.json", &all)
     })
@@ -236,16 +266,17 @@ pub fn evaluate_all(
     let result = machine.run(|| {
         let mut evaluations = Vec::new();
         for scenario in scenarios {
+            let beside: Vec<String> = scenario.companions().map(fingerprint).collect::<Result<_>>()?;
             for contender in contenders {
+                let fingerprints = [&[contender.fingerprint.clone()], &beside[..]].concat();
                 if STOP.load(Relaxed) {
                     return Ok(evaluations);
                 }
                 let same = |other: &&Evaluation| {
                     (other.learner.as_str(), other.tasks.as_str(), other.seed)
                         == (contender.name.as_str(), scenario.id(), seed)
-                        && (other.unsuited.is_some() || attempts(other) == lifetimes)
-                        // Of earlier versions, which did not tell them.
-                        && other.sixths.len() == other.lives.len()
+                        && (other.unsuited.is_some() || other.lifetimes() == lifetimes)
+                        && other.fingerprints == fingerprints
                 };
                 if let Some(known) = known.iter().find(same) {
                     bar.inc(lifetimes);
@@ -259,11 +290,12 @@ pub fn evaluate_all(
                     true => Err(Unable("stopped".into())),
                     false => contender.learner(),
                 };
-                let evaluation =
+                let mut evaluation =
                     evaluation::evaluate(&contender.name, &make, scenario, Split::Test, seed, lifetimes, &progress);
                 if STOP.load(Relaxed) {
                     return Ok(evaluations);
                 }
+                evaluation.fingerprints = fingerprints;
                 done(&evaluation)?;
                 evaluations.push(evaluation);
             }
@@ -274,9 +306,9 @@ pub fn evaluate_all(
     result
 }
 
-/// Lifetimes begun, whether or not they came to their end.
-fn attempts(evaluation: &Evaluation) -> u64 {
-    evaluation.lives.len() as u64 + evaluation.faults.values().sum::<u64>()
+/// That of whoever is called so; empty for reference players.
+fn fingerprint(name: &str) -> Result<String> {
+    Ok(weights_of(name)?.map_or_else(String::new, |weights| weights.fingerprint()))
 }
 
 /// Prints evaluations as tables.

@@ -50,6 +50,7 @@ use clap::Parser;
 use output::{note, say};
 use run_folder::RunFolder;
 use std::process::ExitCode;
+use std::sync::atomic::Ordering::Relaxed;
 use vsml_envs::Registry;
 
 /// Runs the whole `vsml` command with the environments of `registry`; `main` returns what this returns.
@@ -58,6 +59,7 @@ pub fn run(registry: Registry) -> ExitCode {
     let arguments = Arguments::parse();
     let done = machine::watch_signals().and_then(|()| command(&registry, &arguments.command));
     match done {
+        Ok(_) if output::UNSAID.load(Relaxed) => ExitCode::from(exit::DISK),
         Ok(code) => code,
         Err(error) if error.is::<exit::Interrupted>() => {
             note(format_args!("{error}"));
@@ -81,7 +83,7 @@ fn command(registry: &Registry, command: &Command) -> Result<ExitCode> {
         Command::Quickstart(arguments) => train::quickstart(registry, arguments),
         Command::Train(arguments) => train::train(registry, arguments),
         Command::Resume(arguments) => train::resume(registry, arguments),
-        Command::Evaluate(arguments) => evaluate::evaluate(registry, arguments),
+        Command::Evaluate(arguments) => return evaluate::evaluate(registry, arguments),
         Command::Report { run } => {
             say(report_command::write_report(&RunFolder::look(run)?)?.display());
             Ok(())

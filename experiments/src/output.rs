@@ -5,12 +5,23 @@
 
 use anyhow::{Result, bail};
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Whether a result could not be printed, though somebody listens: the disk behind standard output is full, say.
+pub static UNSAID: AtomicBool = AtomicBool::new(false);
 
 /// Prints a line: results, for whoever reads standard output.
 pub fn say(line: impl Display) {
-    writeln!(std::io::stdout(), "{line}").ok();
+    let mut out = std::io::stdout();
+    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe && !UNSAID.swap(true, Relaxed) => {
+            note(format_args!("error: cannot write to standard output: {error}"));
+        }
+        _ => {}
+    }
 }
 
 /// Prints a line about what goes on, on standard error.

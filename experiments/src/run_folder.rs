@@ -30,6 +30,17 @@ use vsml_core::{Archive, write_durably};
 
 use crate::config::Config;
 
+/// What a run writes after `config.toml`, by which it is known.
+const WRITTEN: [&str; 8] = [
+    "metrics.jsonl",
+    "metrics.csv",
+    "timing.jsonl",
+    "checkpoint.safetensors",
+    "checkpoint.previous.safetensors",
+    "theta.safetensors",
+    "evaluation.json",
+    "report.html",
+];
 /// Evaluation files beyond this are refused.
 const MAX_JSON_BYTES: u64 = 1 << 30;
 
@@ -44,8 +55,14 @@ impl RunFolder {
     /// Makes a folder for a new run.
     ///
     /// # Errors
-    /// If there is a run in it already, another process works there, or it cannot be written.
+    /// If there is a run in it already, or a file that a run would write over; if another process works there, or it cannot be
+    /// written.
     pub fn create(path: &Path) -> Result<Self> {
+        if !path.join("config.toml").exists()
+            && let Some(file) = WRITTEN.iter().map(|name| path.join(name)).find(|file| file.exists())
+        {
+            bail!("a run would write over {}: choose another folder with --out", file.display());
+        }
         std::fs::create_dir_all(path).with_context(|| format!("cannot make the run folder {}", path.display()))?;
         let folder = Self::lock(path)?;
         if folder.file("config.toml").exists() {

@@ -41,7 +41,11 @@ pub fn evaluation_table(evaluations: &[Evaluation]) -> String {
     }
     for evaluation in evaluations {
         if !evaluation.faults.is_empty() {
-            text += &format!("\nfaults of {} on {}: {:?}", evaluation.learner, evaluation.tasks, evaluation.faults);
+            let counts: Vec<String> = evaluation.faults.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+            let counts = counts.join(", ");
+            let first =
+                evaluation.first_fault.as_deref().map(|said| format!("; the first: {said}")).unwrap_or_default();
+            text += &format!("\nfaults of {} on {}: {counts}{first}", evaluation.learner, evaluation.tasks);
         }
     }
     for (learner, reason) in unsuited(evaluations) {
@@ -227,6 +231,8 @@ pub(crate) mod tests {
             teams: Vec::new(),
             sixths: Vec::new(),
             faults: BTreeMap::new(),
+            first_fault: None,
+            fingerprints: Vec::new(),
             curve: Curve {
                 unit: "step".into(),
                 x: vec![0.0, 5.0, 9.0],

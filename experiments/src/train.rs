@@ -122,6 +122,20 @@ fn begin(registry: &Registry, mut config: Config, out: Option<&Path>, name: &str
     pipeline(registry, &config, &folder, training, None, machine)
 }
 
+/// The configuration of the run in this folder, which must be this one but for what has no say in training: what is told of it,
+/// and what it is tested on.
+///
+/// # Errors
+/// If it is another.
+pub fn check_same_run(config: &Config, folder: &RunFolder) -> Result<Config> {
+    let before = folder.config()?;
+    if (Config { about: config.about.clone(), evaluation: config.evaluation.clone(), ..before.clone() }) != *config {
+        let path = folder.path().display();
+        bail!("{path} holds a run of another configuration: remove it, or choose another folder with --out");
+    }
+    Ok(before)
+}
+
 /// The folder of the run of this configuration, begun or, if it is there already, to be gone on with; `training` is put where
 /// its last checkpoint is.
 ///
@@ -141,12 +155,7 @@ pub fn begin_or_go_on(
         return Ok((folder, None));
     }
     let folder = RunFolder::open(path)?;
-    let before = folder.config()?;
-    // What is told of a run, and what it is tested on, have no say in training.
-    if (Config { about: config.about.clone(), evaluation: config.evaluation.clone(), ..before.clone() }) != *config {
-        let path = path.display();
-        bail!("{path} holds a run of another configuration: remove it, or choose another folder with --out");
-    }
+    let before = check_same_run(config, &folder)?;
     if before != *config {
         folder.write_config(config)?;
     }

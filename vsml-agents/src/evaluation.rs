@@ -40,6 +40,13 @@ pub struct Evaluation {
     pub sixths: Vec<[f64; 6]>,
     /// Lives that ended before their time, by kind of fault.
     pub faults: BTreeMap<String, u64>,
+    /// What the first of these said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_fault: Option<String>,
+    /// Of which meta-parameters the learner was ([`Weights::fingerprint`](crate::Weights::fingerprint); empty if it has none), and
+    /// then likewise those beside it. Names do not say: a run of the same name goes on, and is another then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fingerprints: Vec<String>,
     /// Mean reward within the lifetime.
     pub curve: Curve,
 }
@@ -125,6 +132,8 @@ pub fn evaluate(
         teams: Vec::new(),
         sixths: Vec::new(),
         faults: BTreeMap::new(),
+        first_fault: None,
+        fingerprints: Vec::new(),
         curve: Curve::default(),
     };
     let mut curves = Vec::new();
@@ -141,7 +150,10 @@ pub fn evaluate(
             Err(LifeError::Unsuited(reason)) => {
                 evaluation.unsuited.get_or_insert(reason.0);
             }
-            Err(error) => *evaluation.faults.entry(error.kind().into()).or_insert(0) += 1,
+            Err(error) => {
+                evaluation.first_fault.get_or_insert_with(|| error.to_string());
+                *evaluation.faults.entry(error.kind().into()).or_insert(0) += 1;
+            }
         }
     }
     evaluation.curve = Curve::of(scenario.length(), &curves);
@@ -250,6 +262,11 @@ impl Measure {
 }
 
 impl Evaluation {
+    /// Lifetimes begun, whether or not they came to their end; 0 if the learner cannot live here.
+    pub fn lifetimes(&self) -> u64 {
+        self.lives.len() as u64 + self.faults.values().sum::<u64>()
+    }
+
     /// Each life by this measure; none where it cannot be told: regret where the environment does not know it, gain in a
     /// lifetime of fewer than three steps or episodes.
     pub fn measured(&self, measure: Measure) -> Option<Vec<f64>> {

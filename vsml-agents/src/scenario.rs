@@ -198,6 +198,18 @@ impl<'a> Cast<'a> {
 const OWN: &str = "";
 
 impl Scenario {
+    /// The names of the players and trained learners beside the learner, in the order of the seats.
+    pub fn companions(&self) -> impl Iterator<Item = &str> {
+        let others = match self {
+            Scenario::Alone(_) => &[][..],
+            Scenario::Team(team) => &team.others,
+        };
+        others.iter().filter_map(|companion| match companion {
+            Companion::Player { name, .. } => Some(name.as_str()),
+            Companion::Itself | Companion::Past => None,
+        })
+    }
+
     /// Reads a scenario as it is written; `player` knows who may come after `with`.
     ///
     /// ```

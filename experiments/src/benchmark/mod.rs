@@ -17,10 +17,11 @@ use crate::exit::{Interrupted, same_command_goes_on};
 use crate::machine::STOP;
 use crate::output::{note, say};
 use crate::report::{BenchmarkReport, render_benchmark};
-use crate::train::{begin_or_go_on, complete};
+use crate::run_folder::RunFolder;
+use crate::train::{begin_or_go_on, check_same_run, complete};
 use anyhow::{Context, Result, bail};
 use plan::{Entrant, Plan, Test, Training, as_path};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use vsml_agents::{Evaluation, TrainingError, Unable};
 use vsml_core::write_durably;
@@ -36,13 +37,14 @@ pub fn benchmark(registry: &Registry, arguments: &BenchmarkArguments) -> Result<
     let name = path.file_stem().map_or("benchmark".into(), |stem| stem.to_string_lossy());
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("runs").join(&*name));
     let machine = &arguments.machine;
+    check_runs(registry, &plan, &out, machine)?;
     let mut grid = Grid::new(&plan);
     let total = plan.trainings.len() * plan.learners.len();
     for (row, training) in plan.trainings.iter().enumerate() {
         for (column, learner) in plan.learners.iter().enumerate() {
             let number = row * plan.learners.len() + column + 1;
             note(format_args!("[{number}/{total}] {} on {}", learner.name, training.name));
-            let folder = out.join(as_path(&learner.name)).join(as_path(&training.name));
+            let folder = folder_of(&out, learner, training);
             let (outcome, chosen) = outcome(registry, &plan, learner, training, &folder, machine)?;
             grid.add(&plan, (column, row), outcome, chosen);
         }
@@ -79,6 +81,37 @@ pub fn benchmark(registry: &Registry, arguments: &BenchmarkArguments) -> Result<
     Ok(())
 }
 
+/// Where the runs of a learner on something are.
+fn folder_of(out: &Path, learner: &Entrant, training: &Training) -> PathBuf {
+    out.join(as_path(&learner.name)).join(as_path(&training.name))
+}
+
+/// How the folder of a single run is called there.
+fn run_name(seed: u64, settings: &[String]) -> PathBuf {
+    as_path(&format!("{} seed={seed}", settings.join(" ")))
+}
+
+/// Whether the runs that are there already are of this plan, asked before the first of the others is begun.
+fn check_runs(registry: &Registry, plan: &Plan, out: &Path, machine: &Machine) -> Result<()> {
+    for (training, learner) in
+        plan.trainings.iter().flat_map(|training| plan.learners.iter().map(move |l| (training, l)))
+    {
+        for (settings, seed) in
+            plan.candidates().iter().flat_map(|settings| plan.seeds.iter().map(move |s| (settings, s)))
+        {
+            let path = folder_of(out, learner, training).join(run_name(*seed, settings));
+            if !path.join("config.toml").exists() {
+                continue;
+            }
+            let mut config = plan.config(learner, training, *seed, settings)?;
+            if config.build(registry, machine.kernel()).is_ok() {
+                check_same_run(&config, &RunFolder::look(&path)?)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// What came of a learner under every seed.
 pub struct Outcome {
     /// Of each seed, the evaluations of the learner in its own network, then those in others.
@@ -101,7 +134,7 @@ fn outcome(
     let candidates = plan.candidates();
     let run = |seed: u64, settings: &[String]| {
         let config = plan.config(learner, training, seed, settings)?;
-        let path = folder.join(as_path(&format!("{} seed={seed}", settings.join(" "))));
+        let path = folder.join(run_name(seed, settings));
         trained(registry, config, &path, machine)
     };
     let mut seconds = 0.0;

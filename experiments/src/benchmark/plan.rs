@@ -116,6 +116,9 @@ impl Plan {
     /// # Errors
     /// What is wrong, and where.
     pub fn parse(text: &str, registry: &Registry) -> Result<Self> {
+        if text.parse::<Table>().is_ok_and(|table| !table.contains_key("learners")) {
+            bail!("there are no `learners` in it: what is for a single run is for `vsml train`");
+        }
         let written: Written = toml::from_str(text).map_err(|error| anyhow!("{}", error.message()))?;
         let trainings = written.tasks.into_iter().enumerate();
         let trainings = trainings.map(|(i, value)| training(value).with_context(|| format!("tasks[{i}]")));

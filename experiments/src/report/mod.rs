@@ -67,6 +67,8 @@ struct Row<'a> {
     length: String,
     /// The most that any learner lived here.
     lives: usize,
+    /// That of the tasks, if not all rows have the same.
+    seed: Option<u64>,
     cells: Vec<Cell<'a>>,
     curves: Option<String>,
 }
@@ -132,14 +134,18 @@ fn scenarios<'a>(report: &Report<'a>) -> Result<Vec<(&'a str, String)>> {
     ids.into_iter().filter_map(|id| plot(id).transpose()).collect()
 }
 
-/// All task distributions with what every learner came to there.
+/// All task distributions with what every learner came to there, on the same tasks: a seed or a number of lifetimes of their own
+/// make a row of their own.
 fn rows<'a>(evaluations: &'a [Evaluation], learners: &[&'a str]) -> Result<Vec<Row<'a>>> {
-    let all_tasks = in_order(evaluations.iter().map(|evaluation| evaluation.tasks.as_str()));
-    let row = |tasks: &'a str| {
-        let of_learner: Vec<Option<&Evaluation>> = learners
-            .iter()
-            .map(|learner| evaluations.iter().find(|e| e.tasks == tasks && e.learner == *learner))
-            .collect();
+    let lived = |e: &&Evaluation| e.unsuited.is_none();
+    let nobody = |e: &&Evaluation| !evaluations.iter().any(|other| other.tasks == e.tasks && lived(&other));
+    let rows = evaluations.iter().filter(|e| lived(e) || nobody(e));
+    let rows = distinct(rows.map(|e| (e.tasks.as_str(), e.seed, e.lifetimes())));
+    let several = rows.iter().any(|(_, seed, _)| *seed != rows[0].1);
+    let row = |(tasks, seed, lifetimes): (&'a str, u64, u64)| {
+        let here = |e: &&Evaluation| e.tasks == tasks && (!lived(e) || (e.seed, e.lifetimes()) == (seed, lifetimes));
+        let of_learner: Vec<Option<&Evaluation>> =
+            learners.iter().map(|learner| evaluations.iter().filter(here).find(|e| e.learner == *learner)).collect();
         let summaries: Vec<Option<Summary>> = of_learner.iter().map(|e| e.and_then(Evaluation::summary)).collect();
         let mean_of = |name: &str| {
             let index = learners.iter().position(|learner| *learner == name)?;
@@ -159,9 +165,10 @@ fn rows<'a>(evaluations: &'a [Evaluation], learners: &[&'a str]) -> Result<Vec<R
         let length = of_learner.iter().flatten().next().map_or(String::new(), |e| e.length.to_string());
         let lives = summaries.iter().flatten().map(|summary| summary.lives).max().unwrap_or(0);
         let curves: Vec<Option<&Curve>> = of_learner.iter().map(|e| e.map(|e| &e.curve)).collect();
-        Ok(Row { tasks, length, lives, cells, curves: plots::lifetime(&curves)? })
+        let seed = several.then_some(seed);
+        Ok(Row { tasks, length, lives, seed, cells, curves: plots::lifetime(&curves)? })
     };
-    all_tasks.into_iter().map(row).collect()
+    rows.into_iter().map(row).collect()
 }
 
 fn cell<'a>(

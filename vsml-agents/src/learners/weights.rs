@@ -81,6 +81,13 @@ impl Weights {
         Ok(weights)
     }
 
+    /// A hash of the learner and its meta-parameters: 16 hexadecimal digits, equal for what behaves equally.
+    pub fn fingerprint(&self) -> String {
+        let mut archive = Archive { description: json!(self.learner), ..Archive::default() };
+        archive.insert_vector("theta", &self.values);
+        archive.checksum()[..16].into()
+    }
+
     /// Whether the meta-parameters fit the learner and are numbers.
     fn check(&self) -> Result<(), Unable> {
         let count = self.learner.meta_learner(Kernel::Scalar)?.parameter_count();
