@@ -31,20 +31,20 @@ Example of a CONFIG:
 
   seeds = [1, 2, 3]
   tasks = [\"BernoulliBandit-v0\", \"GaussianBandit-v0\"]          # each is trained on by itself
-  tests = [\"BernoulliBandit-v0:kind=easy\"]                    # without tests: each is tested where it was trained
+  tests = [\"BernoulliBandit-v0:kind=easy\"]                    # none: where each was trained
   measures = [\"reward\", \"gain\"]
   run = { steps = 8000000, lifetimes = 8 }                      # keys of any configuration
   learners = [{ kind = \"vsml\" }, { kind = \"vsml\", name = \"small\", hidden_size = 8 }]
 
-Ready ones are in experiments/configs: bandits, actions, senses, swapped, unseen, broad, ablations, teams, and
-benchmark for every learner.
+Ready ones are in experiments/configs: bandits, actions, senses, swapped, unseen, broad, ablations, teams, and \
+benchmark for every learner. \
 All keys: experiments/README.md.";
 
 const PROBE_HELP: &str = "\
-Two-armed bandits of 100 pulls, whose arms' means are independent and uniform: what is best to do after any history is known
-exactly. The first table says in which share of the pulls that was done (where both arms have seen the same, neither is better,
-and the pull does not count). The second one, of meta-trained learners, says how much of what can be inferred, the posterior
-means of both arms, a linear map finds in their memory: 1 all, 0 nothing. Beside each stands the same learner as it was before
+Two-armed bandits of 100 pulls, whose arms' means are independent and uniform: what is best to do after any history is known \
+exactly. The first table says in which share of the pulls that was done (where both arms have seen the same, neither is better, \
+and the pull does not count). The second one, of meta-trained learners, says how much of what can be inferred, the posterior \
+means of both arms, a linear map finds in their memory: 1 all, 0 nothing. Beside each stands the same learner as it was before \
 training.
 
 Examples:
@@ -52,9 +52,9 @@ Examples:
   vsml probe runs/vsml runs/meta-rnn --lifetimes 4000";
 
 const COMPARE_HELP: &str = "\
-A row for each run has the keys of its configuration that are not the same in all of them, and how training went. Then, for
-each scenario in which at least two of the runs were evaluated: the interquartile mean of every learner with its 95 % bootstrap
-interval, and the probability that a life of the run's own learner is better than one of the first run's (0.5: neither is).
+A row for each run has the keys of its configuration that are not the same in all of them, and how training went. Then, for \
+each scenario in which at least two of the runs were evaluated: the interquartile mean of every learner with its 95 % bootstrap \
+interval, and the probability that a life of the run's own learner is better than one of the first run's (0.5: neither is). \
 `vsml evaluate RUN --on ID` evaluates runs in a scenario that is not there yet.
 
 Example:
@@ -63,9 +63,9 @@ Example:
   vsml compare runs/one runs/other";
 
 const REPRODUCE_HELP: &str = "\
-Trains the configuration of NAME into a folder of its own, evaluates what comes of it and the shipped weights in the scenarios
-of the configuration, with the same tasks and luck, and says for each whether the 95 % intervals of their interquartile means
-overlap, and whether the meta-parameters are the same bits. Exit code 0 if all overlap, 1 if not. The same command goes on where
+Trains the configuration of NAME into a folder of its own, evaluates what comes of it and the shipped weights in the scenarios \
+of the configuration, with the same tasks and luck, and says for each whether the 95 % intervals of their interquartile means \
+overlap, and whether the meta-parameters are the same bits. Exit code 0 if all overlap, 1 if not. The same command goes on where \
 it was stopped. `vsml list` shows what is shipped.
 
 Examples:
@@ -129,7 +129,10 @@ pub enum Command {
     #[command(override_usage = "vsml play [PLAYER]... ID [OPTIONS]")]
     Play(PlayArguments),
     /// List environments with their parameters, reference players, and shipped weights
-    List,
+    List {
+        /// Only what has this in its name, and of environments also what is seen and done there: `vsml list cartpole`
+        word: Option<String>,
+    },
     /// Say what is wrong with environments: from panics to states that clones share
     Check(CheckArguments),
 }

@@ -95,7 +95,7 @@ fn command(registry: &Registry, command: &Command) -> Result<ExitCode> {
         Command::Benchmark(arguments) => benchmark::benchmark(registry, arguments),
         Command::Play(arguments) => play::play(registry, arguments),
         Command::Compare { runs } => compare::compare(runs),
-        Command::List => list::list(registry),
+        Command::List { word } => list::list(registry, word.as_deref()),
     };
     done.map(|()| ExitCode::SUCCESS)
 }

@@ -107,7 +107,12 @@ fn what_cannot_be_played_is_named() {
     };
     assert!(stderr(play(&["CartPol-v1"])).contains("did you mean `CartPole-v1`?"));
     let error = stderr(play(&["rundom", "CartPole-v1"]));
-    assert!(error.contains("no file and no reference player") && error.contains("did you mean `random`?"), "{error}");
+    assert!(
+        error.contains("unknown player `rundom`")
+            && error.contains("no file and none of the shipped weights")
+            && error.contains("did you mean `random`?"),
+        "{error}"
+    );
     assert!(stderr(play(&["ucb1", "CartPole-v1"])).contains("ucb1"));
     assert!(stderr(play(&["--gif", "random", "CartPole-v1"])).contains("ends in .gif"));
     let error = stderr(play(&["CartPole-v1", "random"]));

@@ -84,32 +84,37 @@ fn tests_down(grid: &Grid, measure: Measure) -> String {
     let names: Vec<&str> = grid.everybody().map(|line| line.name.as_str()).collect();
     let mut table = format!("| | {} |\n|---|{}\n", names.join(" | "), "---:|".repeat(names.len()));
     for (column, test) in grid.tests.iter().enumerate() {
-        let cells: Vec<String> = grid.everybody().map(|line| number_text(line.cells[column].number(measure))).collect();
+        let cells: Vec<String> = grid.everybody().map(|line| cell_text(grid, line, column, measure)).collect();
         table += &format!("| {} | {} |\n", named(&test.name, &test.tasks), cells.join(" | "));
     }
     table
 }
 
-/// A row for each line, a column for each test. In bold what a learner was trained on, where learners differ in that; or else the
-/// best of several learners.
+/// A row for each line, a column for each test.
 fn lines_down(grid: &Grid, measure: Measure) -> String {
     let names: Vec<String> = grid.tests.iter().map(|test| named(&test.name, &test.tasks)).collect();
     let several = grid.layout == Layout::LearnerAndTraining;
     let (heading, rule) = if several { ("| trained on ", "|---") } else { ("", "") };
     let mut table = format!("| {heading}| {} |\n|---{rule}|{}\n", names.join(" | "), "---:|".repeat(names.len()));
-    let best: Vec<Option<f64>> = (0..grid.tests.len()).map(|column| grid.best(column, measure)).collect();
     for line in grid.everybody() {
-        let text = |(cell, best): (&super::Cell, &Option<f64>)| {
-            let number = cell.number(measure);
-            let stands_out = if several { cell.own } else { best.is_some() && number.map(|(mean, _)| mean) == *best };
-            if stands_out { format!("**{}**", number_text(number)) } else { number_text(number) }
-        };
-        let cells: Vec<String> = line.cells.iter().zip(&best).map(text).collect();
+        let cells: Vec<String> = (0..names.len()).map(|column| cell_text(grid, line, column, measure)).collect();
         let trained_on = line.trained_on.as_deref().unwrap_or("–");
         let trained_on = if several { format!("| {trained_on} ") } else { String::new() };
         table += &format!("| {} {trained_on}| {} |\n", line.name, cells.join(" | "));
     }
     table
+}
+
+/// What a line came to in the test of this column. In bold what a learner was trained on, where learners differ in that; or else
+/// the best of several learners.
+fn cell_text(grid: &Grid, line: &Line, column: usize, measure: Measure) -> String {
+    let cell = &line.cells[column];
+    let number = cell.number(measure);
+    let stands_out = match grid.layout {
+        Layout::LearnerAndTraining => cell.own,
+        Layout::Learner => number.is_some() && number.map(|(mean, _)| mean) == grid.best(column, measure),
+    };
+    if stands_out { format!("**{}**", number_text(number)) } else { number_text(number) }
 }
 
 /// Ids stand as code, names of one's own as they are.

@@ -37,6 +37,9 @@ pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
     let (id, names) = (arguments.id(), arguments.players());
     let tasks = registry.make_team(id).map_err(|error| match registry.make_team(names[0]) {
         Ok(_) => anyhow!("{error}\n`{}` is one: the environment comes last", names[0]),
+        Err(_) if Contender::named(id, Kernel::detect()).is_ok() => {
+            anyhow!("`{id}` plays, but in which environment? It comes last: vsml play {id} CartPole-v1")
+        }
         Err(_) => error.into(),
     })?;
     let players = names.iter().map(|name| Contender::named(name, Kernel::detect())).collect::<Result<Vec<_>>>()?;
@@ -94,7 +97,10 @@ pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
 }
 
 fn shorter(id: &str) -> String {
-    format!("{id}{}steps=200", if id.contains(':') { "," } else { ":" })
+    let (id, parameters) = id.split_once(':').unwrap_or((id, ""));
+    let others =
+        parameters.split(',').filter(|parameter| !parameter.trim().starts_with("steps=") && !parameter.is_empty());
+    format!("{id}:{}", others.chain(["steps=200"]).collect::<Vec<_>>().join(","))
 }
 
 /// Frames in a second: what moves smoothly is shown faster than what moves from cell to cell.
