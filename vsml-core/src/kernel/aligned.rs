@@ -5,9 +5,10 @@ use std::ops::{Deref, DerefMut};
 /// Numbers per line: what an AVX-512 register holds.
 pub(crate) const LANES: usize = 16;
 
+/// A register's numbers.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
-struct Line([f32; LANES]);
+pub(crate) struct Line(pub [f32; LANES]);
 
 /// A fixed number of `f32`, a multiple of [`LANES`], on a 64-byte border. Dereferences to a slice.
 #[derive(Clone, Debug)]

@@ -23,7 +23,7 @@ mod simd;
 mod x86;
 
 pub use activation::{sigmoid, tanh};
-pub(crate) use aligned::{LANES, Lines};
+pub(crate) use aligned::{LANES, Line, Lines};
 
 use crate::state::Layer;
 use crate::{Error, SubRnnConfig, Topology};

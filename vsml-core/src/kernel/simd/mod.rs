@@ -36,7 +36,7 @@ mod gradient;
 mod update;
 
 use super::activation::{EXP2_POLYNOMIAL, EXPONENT_LIMIT};
-use super::{LANES, Lines};
+use super::{LANES, Line, Lines};
 use crate::{Layout, SubRnnConfig};
 use std::f32::consts::LOG2_E;
 use std::ops::Range;
@@ -71,7 +71,7 @@ pub(super) trait Lanes: Copy {
     /// The sum of all sixteen, added up in pairs of pairs.
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
-        let mut line = update::Line([0.0; LANES]);
+        let mut line = Line([0.0; LANES]);
         // SAFETY: the caller's promise; a line is aligned.
         unsafe { self.store(line.0.as_mut_ptr()) };
         for half in [8, 4, 2, 1] {
@@ -104,7 +104,7 @@ pub(super) trait Lanes: Copy {
 /// gates i, g, f, o, each `stride` numbers.
 pub(super) struct Packed {
     config: SubRnnConfig,
-    places: Places,
+    ranges: Ranges,
     theta: Vec<f32>,
     /// N rounded up to whole lines.
     stride: usize,
@@ -163,34 +163,38 @@ impl Rows {
 }
 
 /// Where the arrays of one set lie in it.
-struct Places {
+struct Ranges {
     lstm_weight: Range<usize>,
     lstm_bias: Range<usize>,
-    forward_head: HeadPlaces,
-    backward_head: HeadPlaces,
+    forward_head: HeadRanges,
+    backward_head: HeadRanges,
 }
 
-/// Empty where there is no layer norm.
-struct HeadPlaces {
+/// Where those of a head lie; scale and offset are empty where there is no layer norm.
+struct HeadRanges {
     weight: Range<usize>,
     bias: Range<usize>,
     scale: Range<usize>,
     offset: Range<usize>,
 }
 
-impl Places {
+impl Ranges {
     fn new(config: &SubRnnConfig) -> Self {
         let layout = Layout::of_one_set(config);
-        let place = |name: &str| layout.range(name).unwrap_or_default();
-        let head = |name: &str| HeadPlaces {
-            weight: place(&format!("{name}_head.weight")),
-            bias: place(&format!("{name}_head.bias")),
-            scale: place(&format!("{name}_norm.scale")),
-            offset: place(&format!("{name}_norm.offset")),
+        let range = |name: &str| match layout.range(name) {
+            Some(range) => range,
+            None => unreachable!("every layout has `{name}`"),
         };
-        Places {
-            lstm_weight: place("lstm.weight"),
-            lstm_bias: place("lstm.bias"),
+        let of_norm = |name: &str| if config.layer_norm { range(name) } else { 0..0 };
+        let head = |name: &str| HeadRanges {
+            weight: range(&format!("{name}_head.weight")),
+            bias: range(&format!("{name}_head.bias")),
+            scale: of_norm(&format!("{name}_norm.scale")),
+            offset: of_norm(&format!("{name}_norm.offset")),
+        };
+        Ranges {
+            lstm_weight: range("lstm.weight"),
+            lstm_bias: range("lstm.bias"),
             forward_head: head("forward"),
             backward_head: head("backward"),
         }
@@ -216,7 +220,7 @@ fn padded(values: &[f32], width: usize, stride: usize) -> Lines {
 
 impl Packed {
     pub fn new(config: &SubRnnConfig, theta: &[f32]) -> Self {
-        let places = Places::new(config);
+        let ranges = Ranges::new(config);
         let (n, m) = (config.hidden_size, config.message_size);
         let (stride, message_stride) = (n.next_multiple_of(LANES), m.next_multiple_of(LANES));
         let scale = [-LOG2_E, 2.0 * LOG2_E, -LOG2_E, -LOG2_E];
@@ -228,23 +232,23 @@ impl Packed {
             packed
         };
         let rows = Rows::new(config);
-        let weight = &theta[places.lstm_weight.clone()];
+        let weight = &theta[ranges.lstm_weight.clone()];
         let of = |rows: &Range<usize>| gates(&weight[rows.start * 4 * n..rows.end * 4 * n]);
         let scalars = [&rows.extras, &rows.layer_index].map(|rows| &weight[rows.start * 4 * n..rows.end * 4 * n]);
-        let mut shifted = theta[places.lstm_bias.clone()].to_vec();
+        let mut shifted = theta[ranges.lstm_bias.clone()].to_vec();
         shifted[..n].iter_mut().for_each(|i| *i -= 5.0);
         shifted[2 * n..3 * n].iter_mut().for_each(|f| *f += 5.0);
 
-        let head = |places: &HeadPlaces| {
+        let head = |ranges: &HeadRanges| {
             let pad = |place: &Range<usize>| padded(&theta[place.clone()], m, message_stride);
-            let (mut weight, mut bias) = (pad(&places.weight), pad(&places.bias));
+            let (mut weight, mut bias) = (pad(&ranges.weight), pad(&ranges.bias));
             if config.layer_norm {
                 for row in [&mut weight, &mut bias].into_iter().flat_map(|rows| rows.chunks_exact_mut(message_stride)) {
                     let mean = row[..m].iter().sum::<f32>() / m as f32;
                     row[..m].iter_mut().for_each(|x| *x -= mean);
                 }
             }
-            PackedHead { weight, bias, scale: pad(&places.scale), offset: pad(&places.offset) }
+            PackedHead { weight, bias, scale: pad(&ranges.scale), offset: pad(&ranges.offset) }
         };
         Packed {
             config: config.clone(),
@@ -260,11 +264,11 @@ impl Packed {
             output_place: of(&rows.output_place),
             hidden: of(&rows.hidden),
             bias: gates(&shifted),
-            forward_head: head(&places.forward_head),
-            backward_head: head(&places.backward_head),
+            forward_head: head(&ranges.forward_head),
+            backward_head: head(&ranges.backward_head),
             transposed: OnceLock::new(),
             rows,
-            places,
+            ranges,
         }
     }
 

@@ -2,9 +2,9 @@
 //! that it read, with the gradients of the weights in between.
 
 use super::room::{Back, HeadGradient, Transposed};
-use crate::kernel::simd::update::{Line, Source};
+use crate::kernel::simd::update::Source;
 use crate::kernel::simd::{Lanes, Packed, PackedHead};
-use crate::kernel::{Incoming, IncomingAdjoint, LANES, Lines};
+use crate::kernel::{Incoming, IncomingAdjoint, LANES, Line, Lines};
 use crate::state::Layer;
 
 impl Packed {
@@ -210,7 +210,7 @@ impl Packed {
             let of_row = &mut of_weight[index * row..(index + 1) * row];
             of_row.iter_mut().zip(&*total).for_each(|(of_weight, of_gate)| *of_weight += scalar * of_gate);
         }
-        let weight = self.places.lstm_weight.start;
+        let weight = self.ranges.lstm_weight.start;
         for (index, of_extra) in indices.zip(of_incoming.extras) {
             for gate in 0..4 {
                 let weights = &self.theta[weight + (index * 4 + gate) * n..][..n];

@@ -3,7 +3,7 @@
 use super::RECORDED;
 use crate::kernel::Lines;
 use crate::kernel::simd::update::Work;
-use crate::kernel::simd::{HeadPlaces, Packed};
+use crate::kernel::simd::{HeadRanges, Packed};
 use crate::state::Layer;
 use std::ops::Range;
 
@@ -23,7 +23,7 @@ pub struct Transposed {
 impl Transposed {
     pub fn new(packed: &Packed) -> Self {
         let (n, m, stride) = (packed.config.hidden_size, packed.config.message_size, packed.stride);
-        let weight = &packed.theta[packed.places.lstm_weight.clone()];
+        let weight = &packed.theta[packed.ranges.lstm_weight.clone()];
         let columns = |rows: &Range<usize>, width: usize| {
             let mut lines = Lines::zeros(4 * stride * width);
             for (k, row) in rows.clone().enumerate() {
@@ -35,8 +35,8 @@ impl Transposed {
             }
             lines
         };
-        let head = |places: &HeadPlaces| {
-            let (weight, mut lines) = (&packed.theta[places.weight.clone()], Lines::zeros(m * stride));
+        let head = |ranges: &HeadRanges| {
+            let (weight, mut lines) = (&packed.theta[ranges.weight.clone()], Lines::zeros(m * stride));
             for k in 0..n {
                 for number in 0..m {
                     lines[number * stride + k] = weight[k * m + number];
@@ -50,8 +50,8 @@ impl Transposed {
             backward: columns(&packed.rows.backward, packed.message_stride),
             recurrent_forward: columns(&packed.rows.recurrent_forward, packed.message_stride),
             recurrent_backward: columns(&packed.rows.recurrent_backward, packed.message_stride),
-            forward_head: head(&packed.places.forward_head),
-            backward_head: head(&packed.places.backward_head),
+            forward_head: head(&packed.ranges.forward_head),
+            backward_head: head(&packed.ranges.backward_head),
         }
     }
 }
@@ -145,15 +145,15 @@ impl Packed {
             }
         };
         let (n, m) = (self.config.hidden_size, self.config.message_size);
-        add(&self.places.lstm_weight, packed.weight, n, self.stride);
-        add(&self.places.lstm_bias, packed.bias, n, self.stride);
+        add(&self.ranges.lstm_weight, packed.weight, n, self.stride);
+        add(&self.ranges.lstm_bias, packed.bias, n, self.stride);
         let heads =
-            [(&self.places.forward_head, &packed.forward_head), (&self.places.backward_head, &packed.backward_head)];
-        for (places, head) in heads {
-            add(&places.weight, head.weight, m, self.message_stride);
-            add(&places.bias, head.bias, m, self.message_stride);
-            add(&places.scale, head.scale, m, self.message_stride);
-            add(&places.offset, head.offset, m, self.message_stride);
+            [(&self.ranges.forward_head, &packed.forward_head), (&self.ranges.backward_head, &packed.backward_head)];
+        for (ranges, head) in heads {
+            add(&ranges.weight, head.weight, m, self.message_stride);
+            add(&ranges.bias, head.bias, m, self.message_stride);
+            add(&ranges.scale, head.scale, m, self.message_stride);
+            add(&ranges.offset, head.offset, m, self.message_stride);
         }
     }
 }
