@@ -36,7 +36,7 @@ Example of a CONFIG:
   run = { steps = 8000000, lifetimes = 8 }                      # keys of any configuration
   learners = [{ kind = \"vsml\" }, { kind = \"vsml\", name = \"small\", hidden_size = 8 }]
 
-Ready ones are in experiments/configs: bandits, actions, senses, swapped, unseen, broad, ablations, teams, and \
+Ready ones are in experiments/configs: bandits, actions, senses, acrobot-senses, swapped, unseen, broad, ablations, teams, and \
 benchmark for every learner. \
 All keys: experiments/README.md.";
 
