@@ -34,7 +34,7 @@ pub const QUICKSTART: Shipped = shipped!("quickstart");
 pub const CLONE: Shipped = shipped!("clone");
 
 /// All there are.
-pub const SHIPPED: [Shipped; 15] = [
+pub const SHIPPED: [Shipped; 16] = [
     QUICKSTART,
     CLONE,
     shipped!("cartpole"),
@@ -50,6 +50,7 @@ pub const SHIPPED: [Shipped; 15] = [
     shipped!("spread"),
     shipped!("hearts"),
     shipped!("mixture"),
+    shipped!("acrobot"),
 ];
 
 /// What is shipped under this name, if anything is.

@@ -48,6 +48,15 @@ fn cartpole_falls_seldom_whatever_its_senses_are_called() {
 }
 
 #[test]
+fn acrobot_finds_the_line_whatever_its_senses_are_called() {
+    for senses in ["", ",permute_observations=true,permute_actions=true", ",mirror_observations=true"] {
+        let id = format!("Acrobot-v1:steps=1000,shift_reward=1,rescale_observations=true{senses}");
+        let (vsml, random) = rewards("acrobot.safetensors", "random", &id);
+        assert!(vsml > 3.0 && random < 0.2, "{id}: {vsml} against {random}");
+    }
+}
+
+#[test]
 fn hearts_finds_out_what_is_good_also_where_that_has_changed() {
     for rewards_of in ["", ",heart_reward=-1,trap_reward=1", ",permute_observations=true,permute_actions=true"] {
         let id = format!("HeartsAndTraps-v0:size=3,radius=1,hearts=2,traps=2,steps=500{rewards_of}");

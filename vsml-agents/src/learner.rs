@@ -18,8 +18,8 @@ pub struct Unable(pub String);
 
 /// One that acts, and perhaps learns from what comes of it.
 pub trait Learner: Send {
-    /// Takes its seat in a team: it is number `agent` of `agents`. Called before a life in a team begins; whoever is told
-    /// nothing is alone.
+    /// Takes its seat in a team: it is number `agent` of `agents`. Called before a life begins, with 0 of 1 where it is alone;
+    /// whoever is told nothing is alone.
     ///
     /// # Errors
     /// If there is no such seat for it.

@@ -68,6 +68,17 @@ pub enum TeamReward {
     Both,
 }
 
+impl TeamReward {
+    /// What a life is worth in which the learner came to `own`, and all agents in the mean to `team`.
+    fn of(self, own: f64, team: f64) -> f64 {
+        match self {
+            TeamReward::Own => own,
+            TeamReward::Team => team,
+            TeamReward::Both => 0.5 * (own + team),
+        }
+    }
+}
+
 /// How a run goes, apart from what learns and what moves it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Schedule {
@@ -227,6 +238,9 @@ impl MetaTraining {
                 scenarios.len()
             )));
         }
+        if schedule.lifetimes == 0 {
+            return Err(TrainingError::Schedule("each member needs at least 1 lifetime".into()));
+        }
         if schedule.validate_every > 0 && schedule.validation_lifetimes == 0 {
             return Err(TrainingError::Schedule("validation needs at least 1 lifetime".into()));
         }
@@ -249,6 +263,11 @@ impl MetaTraining {
                 "standardise: this optimizer or objective does not move by the fitness of whole lives, so there is nothing \
                  to standardise"
                     .into(),
+            ));
+        }
+        if schedule.team_reward != TeamReward::Own && !matches!(wants, Wants::Fitness | Wants::Unrolls(_)) {
+            return Err(TrainingError::Schedule(
+                "team_reward: this optimizer moves by what the learner itself is paid, step by step, so it must be `own`".into(),
             ));
         }
         for scenario in &scenarios {
@@ -424,11 +443,7 @@ impl Conditions<'_> {
         result.steps += ledger.steps;
         result.records.extend(ledger.records.into_iter().flatten());
         let (own, team) = outcome.map(|outcome| (outcome.score.reward, outcome.mean_reward()))?;
-        Ok(match self.schedule.team_reward {
-            TeamReward::Own => own,
-            TeamReward::Team => team,
-            TeamReward::Both => 0.5 * (own + team),
-        })
+        Ok(self.schedule.team_reward.of(own, team))
     }
 
     /// As [`Conditions::live`], and keeps the slope.
@@ -491,10 +506,9 @@ impl MetaTraining {
         if self.schedule.standardise && self.random_play.is_empty() {
             let make = || Ok(Box::<players::Random>::default() as Box<dyn Learner>);
             let lives = self.evaluate("random", &make);
-            self.random_play = lives.iter().map(|evaluation| mean_and_deviation(&rewards(evaluation))).collect();
+            self.random_play = lives.iter().map(|evaluation| mean_and_deviation(&self.worth(evaluation))).collect();
         }
-        let mut validation =
-            Validation { reward: BTreeMap::new(), regret: BTreeMap::new(), score: None, best_so_far: false };
+        let mut validation = Validation::default();
         for evaluation in &evaluations {
             let lives = evaluation.lives.len() as f64;
             let reward = mean(&rewards(evaluation));
@@ -504,14 +518,19 @@ impl MetaTraining {
             {
                 validation.regret.insert(evaluation.tasks.clone(), regret / lives);
             }
+            for (kind, count) in &evaluation.faults {
+                *validation.faults.entry(kind.clone()).or_insert(0) += count;
+            }
         }
-        validation.score = match self.schedule.standardise {
+        let score = match self.schedule.standardise {
             true => self.in_units_of_random_play(&evaluations),
             false => {
-                let rewards: Option<Vec<f64>> = validation.reward.values().copied().collect();
-                rewards.map(|rewards| rewards.iter().sum::<f64>() / rewards.len() as f64)
+                let means = evaluations.iter().map(|evaluation| mean(&self.worth(evaluation)));
+                Some(means.sum::<f64>() / evaluations.len() as f64).filter(|score| score.is_finite())
             }
         };
+        // Who does not live to the end is not judged by the lives that went well.
+        validation.score = score.filter(|_| !validation.faults.contains_key("learner"));
         if let Some(score) = validation.score
             && self.counters.best.is_none_or(|(_, best)| score > best)
         {
@@ -520,6 +539,19 @@ impl MetaTraining {
             self.best_theta = self.optimizer.theta().to_vec();
         }
         Some(validation)
+    }
+
+    /// What each life is worth, as in fitness.
+    fn worth(&self, evaluation: &Evaluation) -> Vec<f64> {
+        let own = rewards(evaluation);
+        match evaluation.teams.is_empty() {
+            true => own,
+            false => own
+                .into_iter()
+                .zip(&evaluation.teams)
+                .map(|(own, team)| self.schedule.team_reward.of(own, mean(team)))
+                .collect(),
+        }
     }
 
     /// Lives of learners from `make` in every scenario, on the validation split.
@@ -534,7 +566,7 @@ impl MetaTraining {
         let better = |(evaluation, (usual, deviation)): (&Evaluation, &(f64, f64))| {
             // Equal rewards have a deviation of rounding errors.
             let unit = if *deviation > 1e-9 * usual.abs().max(1.0) { *deviation } else { 1.0 };
-            (mean(&rewards(evaluation)) - usual) / unit
+            (mean(&self.worth(evaluation)) - usual) / unit
         };
         let sum = evaluations.iter().zip(&self.random_play).map(better).sum::<f64>();
         Some(sum / evaluations.len() as f64).filter(|score| score.is_finite())

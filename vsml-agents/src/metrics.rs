@@ -38,15 +38,20 @@ pub struct GenerationMetrics {
 }
 
 /// The mean of the population, without noise, on the validation split.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Validation {
     /// Mean reward per lifetime, on each of the training distributions; absent where no life was valid.
     pub reward: BTreeMap<String, Option<f64>>,
     /// Mean regret per lifetime where the environments know it.
     pub regret: BTreeMap<String, f64>,
-    /// What the best generation is chosen by: the mean of `reward` over the distributions; in standardised training, the mean
+    /// Lives that ended before their time, by kind of fault.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub faults: BTreeMap<String, u64>,
+    /// What the best generation is chosen by: the mean of `reward` over the distributions, one that is named twice counting
+    /// twice, and in a team of what counts as fitness; in standardised training, the mean
     /// over the distributions of how far above that of random play it is, in standard deviations of random play's lives (in
-    /// rewards, where those are all alike).
+    /// rewards, where those are all alike). Absent where there is a distribution without a valid life, or the learner itself
+    /// ended one before its time.
     pub score: Option<f64>,
     /// Whether no generation before had a better score.
     pub best_so_far: bool,

@@ -353,6 +353,8 @@ fn live_alone(
     ledger: &mut Ledger,
     watch: impl FnMut(&Moment),
 ) -> Result<Outcome, LifeError> {
+    // It may have been in a team before.
+    learner.join(0, 1).map_err(LifeError::Unsuited)?;
     let mut lifetime = tasks.begin(key)?;
     let mut rng = key.stream("learner");
     let score = match &mut ledger.records {
@@ -487,6 +489,38 @@ mod tests {
         met.sort_unstable();
         met.dedup();
         assert_eq!(met, [0, 1, 2, 3], "every seat is the learner's now and then");
+    }
+
+    /// Betrays wherever it sits, and tells where that was.
+    struct Seated {
+        seat: (usize, usize),
+        told: Arc<std::sync::Mutex<Vec<(usize, usize)>>>,
+    }
+
+    impl Learner for Seated {
+        fn join(&mut self, agent: usize, agents: usize) -> Result<(), Unable> {
+            self.seat = (agent, agents);
+            Ok(())
+        }
+        fn begin(&mut self, _: &Space, _: &Space, _: &mut Rng) -> Result<(), Unable> {
+            self.told.lock().unwrap().push(self.seat);
+            Ok(())
+        }
+        fn act(&mut self, _: &vsml_envs::Percept<'_>, _: &mut Rng) -> Result<vsml_envs::Action<'_>, Unable> {
+            Ok(vsml_envs::Action::Discrete(0))
+        }
+        fn feedback(&mut self, _: &vsml_envs::Feedback) {}
+    }
+
+    #[test]
+    fn who_was_in_a_team_is_alone_again_afterwards() {
+        let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let make = || Ok(Box::new(Seated { seat: (9, 9), told: told.clone() }) as Box<dyn Learner>);
+        let mut cast = Cast::new(&make);
+        for text in ["CartPole-v1:steps=2", "Chicken-v0:steps=2", "CartPole-v1:steps=2"] {
+            scenario(text).live(&mut cast, &key(0), &mut Ledger::default(), |_| {}).unwrap();
+        }
+        assert_eq!(*told.lock().unwrap(), [(0, 1), (0, 2), (1, 2), (0, 1)]);
     }
 
     #[test]

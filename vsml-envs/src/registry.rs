@@ -403,7 +403,10 @@ impl Registry {
                 make(own).and_then(|distribution| team::seats(distribution, &seat)).map_err(refuse)?
             }
             (Build::Team(make), None) => {
-                let agents = make(own).map_err(refuse)?.sample(&mut crate::stream(0, "wrappers/probe", &[])).agents();
+                let distribution = make(own).map_err(refuse)?;
+                let mut rng = crate::stream(0, "wrappers/probe", &[]);
+                let agents = crate::lifetime::guard("the task distribution", || distribution.sample(&mut rng).agents());
+                let agents = agents.map_err(|fault| refuse(fault.to_string()))?;
                 return Err(refuse(format!(
                     "it is for a team ({}): `{SEAT}={}` makes it an environment for one, among others who act at random",
                     agents.join(", "),

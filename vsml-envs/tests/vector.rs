@@ -201,7 +201,13 @@ fn the_three_modes_differ_in_when_they_reset() {
         for _ in 0..5 {
             if two.terminated()[0] && autoreset == Autoreset::Disabled {
                 assert_eq!(two.step(Actions::Continuous(&[0.0; 4])), Err(VectorError::Ended(0)));
-                two.reset_where(&[true, true]).unwrap();
+                two.reset_where(&[true, false]).unwrap();
+                assert_eq!(two.begins(), [true, false]);
+                assert!(
+                    two.final_observation(0).is_none() && two.final_observation(1).is_some(),
+                    "what is gone is gone"
+                );
+                two.reset_where(&[false, true]).unwrap();
                 assert_eq!(two.begins(), [true, true]);
             }
             two.step(Actions::Continuous(&[0.0, 1.0, 0.0, 1.0])).unwrap();

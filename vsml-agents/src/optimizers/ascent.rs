@@ -33,9 +33,9 @@ impl Ascent {
         halved(start, half_life, self.adam.steps)
     }
 
-    /// Moves up `gradient`. Returns whether it did: not where that is not finite.
+    /// Moves up `gradient`. Returns whether it did: not where that, or its square, of which Adam keeps a mean, is not finite.
     pub(super) fn climb(&mut self, gradient: &[f32]) -> bool {
-        if !gradient.iter().all(|g| g.is_finite()) {
+        if !gradient.iter().all(|g| (g * g).is_finite()) {
             return false;
         }
         let rate = self.faded(self.learning_rate, self.half_life);

@@ -101,7 +101,8 @@ impl MetaOptimizer for AugmentedRandomSearch {
         }
         // A stable order: of equals, the one with the lower number is followed.
         pairs.sort_by(|a, b| (b.plus.max(b.minus) + 0.0).total_cmp(&(a.plus.max(a.minus) + 0.0)));
-        pairs.truncate(((pairs.len() as f64 * f64::from(self.config.top_share)) as usize).max(1));
+        // As shares are written in decimals, .7 of 10 is 7, and not a little less.
+        pairs.truncate(((pairs.len() as f64 * f64::from(self.config.top_share) + 1e-4) as usize).max(1));
 
         let count = 2.0 * pairs.len() as f64;
         let both = || pairs.iter().flat_map(|pair| [pair.plus, pair.minus]);

@@ -158,7 +158,7 @@ impl Path {
 
         // While the step size grows fast the path of the covariance waits, lest it become long from that alone.
         let updates = self.updates + 1;
-        let warm = (1.0 - libm::pow(1.0 - rates.step, 2.0 * (updates + 1) as f64)).sqrt();
+        let warm = (1.0 - libm::pow(1.0 - rates.step, 2.0 * updates as f64)).sqrt();
         let goes_on = length / warm < (1.4 + 2.0 / (rates.parameters + 1.0)) * rates.length;
         let of_covariance = fading(&self.of_covariance, rates.fade, step, if goes_on { 1.0 } else { 0.0 }); // (45)
         let lost = if goes_on { 0.0 } else { rates.fade * (2.0 - rates.fade) };

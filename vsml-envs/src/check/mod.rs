@@ -161,7 +161,17 @@ pub fn check_id(registry: &Registry, spec: &str, options: &Options) -> Result<Re
     let has_parameters =
         registry.list().iter().any(|listing| listing.id == id_of(spec) && !listing.parameters.is_empty());
     let may_be_one_task = options.may_be_one_task || has_parameters;
-    Ok(check(&tasks, &Options { max_episode_steps, may_be_one_task, ..options.clone() }))
+    let mut options = Options { max_episode_steps, may_be_one_task, ..options.clone() };
+    // The luck of wrappers is their own and goes on: a checker that gives environments the same luck, or new luck, does not
+    // reach it.
+    let asks = |keys: &[&str]| keys.iter().any(|key| given(spec, key).is_some());
+    if asks(&["sticky_actions", "noise_observations", "drop_observations", "pad_observations"]) {
+        options = options.allow("reset-carries-state");
+    }
+    if asks(&["sticky_actions"]) {
+        options = options.allow("reward-differs-from-expected");
+    }
+    Ok(check(&tasks, &options))
 }
 
 /// The id without its parameters.
@@ -169,19 +179,25 @@ fn id_of(spec: &str) -> &str {
     spec.split_once(':').map_or(spec, |(id, _)| id).trim()
 }
 
-/// The shortest time limit that an id names, among its parameters or their defaults.
+/// The value that is given to a parameter.
+fn given<'a>(spec: &'a str, key: &str) -> Option<&'a str> {
+    let (_, parameters) = spec.split_once(':')?;
+    let mut pairs = parameters.split(',').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(name, _)| name.trim() == key).map(|(_, value)| value.trim())
+}
+
+/// The shortest time limit that an id names, among its parameters or their defaults, in steps of whoever acts.
 fn named_limit(registry: &Registry, spec: &str) -> Option<u64> {
-    let (_, parameters) = spec.split_once(':').unwrap_or((spec, ""));
-    let given = |key: &str| {
-        let pairs = parameters.split(',').filter_map(|pair| pair.split_once('='));
-        pairs.into_iter().find(|(name, _)| name.trim() == key).and_then(|(_, value)| value.trim().parse().ok())
-    };
+    let number = |key: &str| given(spec, key).and_then(|value| value.parse::<u64>().ok());
     let default = || {
-        let listing = registry.list().into_iter().find(|listing| listing.id == id_of(spec))?;
+        let listings = registry.list().into_iter().chain(registry.list_teams());
+        let listing = listings.into_iter().find(|listing| listing.id == id_of(spec))?;
         listing.parameters.get("max_episode_steps")?.as_u64()
     };
-    let own = given("max_episode_steps").or_else(default);
-    [own, given("time_limit")].into_iter().flatten().min()
+    // A family's own limit counts what the environment does.
+    let own = number("max_episode_steps").or_else(default);
+    let own = own.map(|own| own.div_ceil(number("repeat_actions").unwrap_or(1).max(1)));
+    [own, number("time_limit")].into_iter().flatten().min()
 }
 
 #[cfg(test)]

@@ -56,8 +56,7 @@ fn put_around(
         return Ok(task);
     }
     let factor = common.scale_reward.unwrap_or(Span::single(1.0)).sample(&mut stream(seed, "affine_reward", &[]));
-    let mut rng = stream(seed, "senses", &[]);
-    let senses = Senses::random(task, common.permute_observations, common.permute_actions, factor, &mut rng)?;
+    let senses = Senses::random(task, common.permute_observations, common.permute_actions, factor, seed)?;
     Ok(Box::new(senses))
 }
 

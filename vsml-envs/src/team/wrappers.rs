@@ -3,7 +3,7 @@
 use super::{Observations, TeamEnvironment, observation_buffers};
 use crate::wrappers::WrapperError;
 use crate::wrappers::order::{permuted, random_order};
-use crate::{Action, Rng, Space, Step};
+use crate::{Action, Rng, Space, Step, stream};
 use smallvec::SmallVec;
 
 /// Writes methods of [`TeamEnvironment`] that do what the team in the field `inner` does: for those that a wrapper leaves
@@ -115,19 +115,22 @@ impl Senses {
         observations: bool,
         actions: bool,
         factor: f64,
-        rng: &mut Rng,
+        seed: u64,
     ) -> Result<Self, WrapperError> {
+        // One stream for each, so that neither changes what the other draws.
+        let (mut of_observations, mut of_actions) =
+            (stream(seed, "permute_observations", &[]), stream(seed, "permute_actions", &[]));
         let (mut seen, mut carried_out) = (Vec::new(), Vec::new());
         for agent in 0..inner.agents().len() {
             let space = inner.observation_space(agent);
             let len = space.flat_len();
-            let order = if observations { random_order(len, rng) } else { (0..len).collect() };
+            let order = if observations { random_order(len, &mut of_observations) } else { (0..len).collect() };
             let space = if observations { permuted(&space, &order, "Senses")? } else { space };
             seen.push((order, space));
             let space = inner.action_space(agent);
             carried_out.push(match (&space, actions) {
                 (_, false) => None,
-                (Space::Discrete { n }, true) => Some(random_order(*n, rng)),
+                (Space::Discrete { n }, true) => Some(random_order(*n, &mut of_actions)),
                 (_, true) => {
                     let reason = "only discrete actions can be permuted";
                     return Err(WrapperError::Space { wrapper: "Senses", space, reason });

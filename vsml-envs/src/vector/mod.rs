@@ -359,9 +359,7 @@ impl VectorEnvironment {
     /// If the mask has not as many entries as there are environments.
     pub fn reset_where(&mut self, mask: &[bool]) -> Result<(), VectorError> {
         assert_eq!(mask.len(), self.len(), "one entry of the mask for each environment");
-        self.ended.iter_mut().zip(mask).for_each(|(ended, reset)| *ended |= reset);
-        self.begins.fill(false);
-        self.reset_ended()
+        (0..self.len()).try_for_each(|i| if mask[i] { self.reset(i) } else { Ok(()) })
     }
 
     /// Resets those whose episode has ended.
@@ -456,11 +454,13 @@ impl VectorEnvironment {
     }
 
     /// The last observation of the episode of environment `i` that ended in the last step, if one did: what a value is
-    /// estimated from where the episode was cut off.
+    /// estimated from where the episode was cut off. Unless environments are reset in the same step, it is gone once the
+    /// environment has been reset.
     pub fn final_observation(&self, i: usize) -> Option<&[f32]> {
         let part = i * self.observation_len..(i + 1) * self.observation_len;
-        let from = if self.autoreset == Autoreset::SameStep { &self.last_observations } else { &self.observations };
-        (self.terminated[i] || self.truncated[i]).then(|| &from[part])
+        let kept = self.autoreset == Autoreset::SameStep;
+        let from = if kept { &self.last_observations } else { &self.observations };
+        ((self.terminated[i] || self.truncated[i]) && (kept || !self.begins[i])).then(|| &from[part])
     }
 }
 
