@@ -197,7 +197,7 @@ fn weights_without_run(path: &Path) -> Result<Option<Weights>> {
     if let Some(shipped) = name.and_then(shipped::named) {
         return shipped.weights().map(Some);
     }
-    if path.is_file() && !name.is_some_and(|name| players::make(name).is_ok()) {
+    if path.is_file() && name.is_none_or(|name| players::make(name).is_err()) {
         return Ok(Some(Weights::load(path)?));
     }
     Ok(None)
@@ -268,7 +268,7 @@ pub fn evaluate_all(
         for scenario in scenarios {
             let beside: Vec<String> = scenario.companions().map(fingerprint).collect::<Result<_>>()?;
             for contender in contenders {
-                let fingerprints = [&[contender.fingerprint.clone()], &beside[..]].concat();
+                let fingerprints = [std::slice::from_ref(&contender.fingerprint), &beside[..]].concat();
                 if STOP.load(Relaxed) {
                     return Ok(evaluations);
                 }

@@ -171,11 +171,11 @@ proptest! {
         let kernel = Kernel::detect();
         let (_, gradients) = case.gradients(Some(kernel)).unwrap();
         // Along the gradient itself the slope is its length: in any other direction hardly anything would be left of it.
-        let directions = [0, 1, 2].map(|which| {
+        let directions = [0, 1, 2].map(|which: usize| {
             let length = norm(gradients[which].iter().map(|x| f64::from(*x))).max(1e-9) as f32;
             gradients[which].iter().map(|x| x / length).collect::<Vec<f32>>()
         });
-        for which in 0..3 {
+        for (which, gradient) in gradients.iter().enumerate() {
             // In f32, a step is long enough to be seen above the rounding, and its cubic term is not nothing: the slope
             // is taken from two lengths, so that the error is of fifth order (Richardson).
             let slope = |length: f32| {
@@ -199,7 +199,7 @@ proptest! {
             };
             let (near, far) = (slope(0.02), slope(0.04));
             let found = (4.0 * near - far) / 3.0;
-            let length = norm(gradients[which].iter().map(|x| f64::from(*x)));
+            let length = norm(gradient.iter().map(|x| f64::from(*x)));
             // Where the loss is so curved that the two lengths disagree, neither says anything about the slope.
             prop_assume!((near - far).abs() <= 0.02 * (length + 0.01));
             prop_assert!((found - length).abs() <= 0.02 * (length + 0.01), "{which}: {found} for {length}");
