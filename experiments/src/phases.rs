@@ -150,16 +150,16 @@ fn from_score(phase: &Table) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
     use vsml_agents::Validation;
 
     /// How many phases have begun after each generation, given those that are validated and their scores.
     fn begun(phases: &str, scores: &[(u64, f64)]) -> Vec<usize> {
         let config = Config::parse(&format!("tasks = ['BernoulliBandit-v0']\nphases = {phases}"), &[]).unwrap();
         let metrics = |generation| {
-            let validation = scores.iter().find(|(validated, _)| *validated == generation).map(|(_, score)| {
-                Validation { reward: BTreeMap::new(), regret: BTreeMap::new(), score: Some(*score), best_so_far: false }
-            });
+            let validation = scores
+                .iter()
+                .find(|(validated, _)| *validated == generation)
+                .map(|(_, score)| Validation { score: Some(*score), ..Validation::default() });
             GenerationMetrics { generation, validation, ..GenerationMetrics::default() }
         };
         let history: Vec<GenerationMetrics> = (1..=10).map(metrics).collect();

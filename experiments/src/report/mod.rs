@@ -246,10 +246,9 @@ mod tests {
             theta_norm: 10.0,
             update_norm: 0.1,
             validation: generation.is_multiple_of(10).then(|| Validation {
-                reward: BTreeMap::new(),
-                regret: BTreeMap::new(),
                 score: Some(fitness),
                 best_so_far: true,
+                ..Validation::default()
             }),
         }
     }
@@ -305,7 +304,7 @@ mod tests {
         let plots = |metrics: &[GenerationMetrics]| page(metrics, &[]).matches("<svg").count();
         let score = |reward: &[(&str, f64)]| {
             let reward = reward.iter().map(|(id, reward)| (id.to_string(), Some(*reward))).collect();
-            Some(Validation { reward, regret: BTreeMap::new(), score: Some(1.0), best_so_far: false })
+            Some(Validation { reward, score: Some(1.0), ..Validation::default() })
         };
         metrics[9].validation = score(&[("A-v0", 1.0)]);
         assert_eq!(plots(&metrics), 1, "the mean is all there is");
