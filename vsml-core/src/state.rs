@@ -162,6 +162,11 @@ impl State {
                 cell[..n / 2].fill_with(|| deviation * truncated_normal(rng));
             }
         }
+        self.clear_inputs();
+    }
+
+    /// Makes all that is put in from outside 0.
+    pub(crate) fn clear_inputs(&mut self) {
         self.forward_in.fill(0.0);
         self.backward_in.fill(0.0);
         self.extras.fill(0.0);

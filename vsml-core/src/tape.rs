@@ -135,9 +135,7 @@ impl Adjoint {
         for layer in &mut self.state.layers {
             layer.numbers_mut().into_iter().for_each(|numbers| numbers.fill(0.0));
         }
-        self.state.forward_in.fill(0.0);
-        self.state.backward_in.fill(0.0);
-        self.state.extras.fill(0.0);
+        self.state.clear_inputs();
     }
 }
 
@@ -232,9 +230,7 @@ impl SubRnn {
             read(sent);
         }
         assert!(rest.is_empty(), "the tape was recorded with another topology or configuration");
-        state.forward_in.fill(0.0);
-        state.backward_in.fill(0.0);
-        state.extras.fill(0.0);
+        state.clear_inputs();
 
         let count = state.layers.len();
         for step in 0..count {

@@ -93,19 +93,21 @@ fn run_name(seed: u64, settings: &[String]) -> PathBuf {
 
 /// Whether the runs that are there already are of this plan, asked before the first of the others is begun.
 fn check_runs(registry: &Registry, plan: &Plan, out: &Path, machine: &Machine) -> Result<()> {
-    for (training, learner) in
-        plan.trainings.iter().flat_map(|training| plan.learners.iter().map(move |l| (training, l)))
-    {
-        for (settings, seed) in
-            plan.candidates().iter().flat_map(|settings| plan.seeds.iter().map(move |s| (settings, s)))
-        {
-            let path = folder_of(out, learner, training).join(run_name(*seed, settings));
-            if !path.join("config.toml").exists() {
-                continue;
-            }
-            let mut config = plan.config(learner, training, *seed, settings)?;
+    let candidates = plan.candidates();
+    let check = |learner: &Entrant, training: &Training, seed: u64, settings: &[String]| {
+        let path = folder_of(out, learner, training).join(run_name(seed, settings));
+        if path.join("config.toml").exists() {
+            let mut config = plan.config(learner, training, seed, settings)?;
             if config.build(registry, machine.kernel()).is_ok() {
                 check_same_run(&config, &RunFolder::look(&path)?)?;
+            }
+        }
+        anyhow::Ok(())
+    };
+    for training in &plan.trainings {
+        for learner in &plan.learners {
+            for settings in &candidates {
+                plan.seeds.iter().try_for_each(|seed| check(learner, training, *seed, settings))?;
             }
         }
     }

@@ -1,6 +1,6 @@
 //! A benchmark as a page of Markdown, and as a table for the terminal.
 
-use super::grid::{Grid, Layout, Line, Number};
+use super::grid::{Cell, Grid, Layout, Line, Number};
 use super::plan::Plan;
 use crate::table::{NOTHING_TO_TELL, dealt_out, distinct, two_decimals, with_interval};
 use vsml_agents::Measure;
@@ -84,7 +84,9 @@ fn tests_down(grid: &Grid, measure: Measure) -> String {
     let names: Vec<&str> = grid.everybody().map(|line| line.name.as_str()).collect();
     let mut table = format!("| | {} |\n|---|{}\n", names.join(" | "), "---:|".repeat(names.len()));
     for (column, test) in grid.tests.iter().enumerate() {
-        let cells: Vec<String> = grid.everybody().map(|line| cell_text(grid, line, column, measure)).collect();
+        let best = grid.best(column, measure);
+        let text = |line: &Line| cell_text(grid.layout, &line.cells[column], best, measure);
+        let cells: Vec<String> = grid.everybody().map(text).collect();
         table += &format!("| {} | {} |\n", named(&test.name, &test.tasks), cells.join(" | "));
     }
     table
@@ -96,8 +98,10 @@ fn lines_down(grid: &Grid, measure: Measure) -> String {
     let several = grid.layout == Layout::LearnerAndTraining;
     let (heading, rule) = if several { ("| trained on ", "|---") } else { ("", "") };
     let mut table = format!("| {heading}| {} |\n|---{rule}|{}\n", names.join(" | "), "---:|".repeat(names.len()));
+    let best: Vec<Option<f64>> = (0..grid.tests.len()).map(|column| grid.best(column, measure)).collect();
     for line in grid.everybody() {
-        let cells: Vec<String> = (0..names.len()).map(|column| cell_text(grid, line, column, measure)).collect();
+        let text = |(cell, best): (&Cell, &Option<f64>)| cell_text(grid.layout, cell, *best, measure);
+        let cells: Vec<String> = line.cells.iter().zip(&best).map(text).collect();
         let trained_on = line.trained_on.as_deref().unwrap_or("–");
         let trained_on = if several { format!("| {trained_on} ") } else { String::new() };
         table += &format!("| {} {trained_on}| {} |\n", line.name, cells.join(" | "));
@@ -105,14 +109,12 @@ fn lines_down(grid: &Grid, measure: Measure) -> String {
     table
 }
 
-/// What a line came to in the test of this column. In bold what a learner was trained on, where learners differ in that; or else
-/// the best of several learners.
-fn cell_text(grid: &Grid, line: &Line, column: usize, measure: Measure) -> String {
-    let cell = &line.cells[column];
+/// What a cell says. In bold what a learner was trained on, where learners differ in that; or else the `best` of several learners.
+fn cell_text(layout: Layout, cell: &Cell, best: Option<f64>, measure: Measure) -> String {
     let number = cell.number(measure);
-    let stands_out = match grid.layout {
+    let stands_out = match layout {
         Layout::LearnerAndTraining => cell.own,
-        Layout::Learner => number.is_some() && number.map(|(mean, _)| mean) == grid.best(column, measure),
+        Layout::Learner => best.is_some() && number.map(|(mean, _)| mean) == best,
     };
     if stands_out { format!("**{}**", number_text(number)) } else { number_text(number) }
 }
