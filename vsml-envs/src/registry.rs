@@ -23,6 +23,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// Why an id could not be made or registered.
@@ -130,7 +131,7 @@ pub struct Common {
     pub scale_reward: Option<Span>,
     /// Each task has an offset for its rewards, drawn from here ([`wrappers::AffineReward`]).
     pub shift_reward: Option<Span>,
-    /// The last step of an episode pays the sum of its rewards, no other step pays ([`wrappers::SparseReward`]).
+    /// The last step of an episode pays the sum of its rewards, no other step pays; needs episodes that end ([`wrappers::SparseReward`]).
     pub sparse_reward: bool,
     /// Rewards are paid so many steps later ([`wrappers::DelayReward`]).
     pub delay_reward: Option<usize>,
@@ -199,6 +200,12 @@ pub struct Listing {
     pub length: LifetimeLength,
     /// Its own parameters with their defaults.
     pub parameters: Map<String, Value>,
+}
+
+/// Refuses a parameter that differs from its `usual` value where nothing reads it, because whoever gave it believes that it counts;
+/// `with` is what it would count with.
+pub(crate) fn unread<T: PartialEq + fmt::Display>(name: &str, value: &T, usual: &T, with: &str) -> Result<(), String> {
+    if value == usual { Ok(()) } else { Err(format!("`{name}` is {value}, and counts only with {with}")) }
 }
 
 /// A family of task distributions with parameters: the fields of `Self`, which serde reads and writes.

@@ -86,6 +86,27 @@ fn bad_values_are_named_with_their_parameter() {
 }
 
 #[test]
+fn what_nothing_would_read_is_refused() {
+    for (spec, name, with) in [
+        ("GaussianBandit-v0:mean=3", "mean", "means=normal"),
+        ("GaussianBandit-v0:deviation=3", "deviation", "means=normal"),
+        ("RestlessBandit-v0:pay=bernoulli,noise=0.5", "noise", "pay=normal"),
+        ("Taxi-v4:rainy_probability=0.5", "rainy_probability", "is_rainy=true"),
+        ("Taxi-v4:fickle_probability=0.9", "fickle_probability", "fickle_passenger=true"),
+        ("FrozenLake-v1:is_slippery=false,success_rate=0.8", "success_rate", "is_slippery=true"),
+        ("Maze-v0:map=SixteenRooms,size=25", "size", "map=walls or map=corridors"),
+        ("Maze-v0:map=corridors,walls=9", "walls", "map=walls"),
+        ("Maze-v0:loops=0.5", "loops", "map=corridors"),
+        ("PointRobot-v0:goal_radius=1", "goal_radius", "rewards=sparse"),
+        ("Semicircle-v0:rewards=dense,goal_radius=1", "goal_radius", "rewards=sparse"),
+    ] {
+        says(spec, &[&format!("`{name}` is "), &format!("counts only with {with}")]);
+    }
+    says("FrozenLake-v1:size=8", &["`size` is for random maps (map=random)"]);
+    says("DarkRoom-v0:sparse_reward=true,delay_reward=5", &["`delay_reward` does nothing beside `sparse_reward`"]);
+}
+
+#[test]
 fn bad_values_of_wrappers_are_named_with_their_parameter() {
     let refused = |parameters: &str, words: &[&str]| says(&format!("CartPole-v1:{parameters}"), words);
     refused("sticky_actions=1", &["`sticky_actions` is 1", "below 1"]);

@@ -162,11 +162,12 @@ fn what_hardly_ever_happens_is_as_alone() {
     }
 }
 
-/// Terminates every third step; panics in the fifth if it is the one that does.
+/// Terminates every third step; panics in the fifth if it is the one that does. Actions go up to `reach`.
 #[derive(Clone)]
 struct Thirds {
     step: u32,
     panics: bool,
+    reach: f32,
 }
 
 impl Environment for Thirds {
@@ -174,7 +175,7 @@ impl Environment for Thirds {
         Space::uniform_box(0.0, 100.0, 1)
     }
     fn action_space(&self) -> Space {
-        Space::uniform_box(-1.0, 1.0, 2)
+        Space::uniform_box(-self.reach, self.reach, 2)
     }
     fn reset(&mut self, _: &mut Rng, observation: &mut [f32]) {
         observation[0] = self.step as f32;
@@ -188,7 +189,8 @@ impl Environment for Thirds {
 }
 
 fn vector(count: usize, panics: Option<usize>, autoreset: Autoreset) -> VectorEnvironment {
-    let environments = (0..count).map(|i| Thirds { step: 0, panics: panics == Some(i) }).collect();
+    let environments =
+        (0..count).map(|i| Thirds { step: 0, panics: panics == Some(i), reach: 1.0 + i as f32 }).collect();
     let rngs = (0..count).map(|i| vsml_envs::stream(0, "vector", &[i as u64])).collect();
     VectorEnvironment::new(Box::new(vsml_envs::vector::Environments::new(environments)), rngs, autoreset).unwrap()
 }
@@ -249,6 +251,9 @@ fn faults_name_the_environment() {
         }
     }
     let mut two = vector(2, None, Autoreset::SameStep);
+    two.step(Actions::Continuous(&[1.0, 0.0, 0.0, 2.0])).unwrap();
+    let error = two.step(Actions::Continuous(&[2.0, 0.0, 0.0, 0.0])).unwrap_err().to_string();
+    assert!(error.contains("environment 0") && error.contains("not in the action space"), "{error}");
     let error = two.step(Actions::Continuous(&[0.0, 0.0, 0.0, 7.0])).unwrap_err().to_string();
     assert!(error.contains("environment 1") && error.contains("not in the action space"), "{error}");
     let error = two.step(Actions::Continuous(&[0.0; 3])).unwrap_err().to_string();

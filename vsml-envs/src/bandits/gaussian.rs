@@ -3,7 +3,7 @@
 use super::bars;
 use super::rows::{Arm, BanditRows};
 use crate::picture::Picture;
-use crate::registry::Family;
+use crate::registry::{Family, unread};
 use crate::vector::Batch;
 use crate::wrappers::Span;
 use crate::{Action, Environment, Rng, Space, Step, TaskDistribution};
@@ -200,6 +200,11 @@ impl TaskDistribution for GaussianBandits {
 impl Family for GaussianBandits {
     fn check(&self) -> Result<(), String> {
         super::check_arms(self.arms)?;
+        if self.means == Means::Uniform {
+            let GaussianBandits { mean, deviation, .. } = GaussianBandits::default();
+            unread("mean", &self.mean, &mean, "means=normal")?;
+            unread("deviation", &self.deviation, &deviation, "means=normal")?;
+        }
         if !self.mean.is_finite() || !self.deviation.is_finite() || self.deviation < 0.0 {
             let (mean, deviation) = (self.mean, self.deviation);
             return Err(format!(
@@ -267,7 +272,8 @@ mod tests {
         assert!(GaussianBandit::new(vec![f64::NAN], vec![1.0]).unwrap_err().to_string().contains("NaN"));
         let refuse = |family: GaussianBandits| family.check().unwrap_err();
         assert!(refuse(GaussianBandits { arms: 0, ..GaussianBandits::default() }).contains("`arms` is 0"));
-        assert!(refuse(GaussianBandits { deviation: -1.0, ..GaussianBandits::default() }).contains("`deviation` -1"));
+        let normal = GaussianBandits { means: Means::Normal, ..GaussianBandits::default() };
+        assert!(refuse(GaussianBandits { deviation: -1.0, ..normal }).contains("`deviation` -1"));
         assert!(
             refuse(GaussianBandits { noise: Span::single(-1.0), ..GaussianBandits::default() }).contains("`noise`")
         );

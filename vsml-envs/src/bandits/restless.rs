@@ -5,7 +5,7 @@
 
 use super::bars;
 use crate::picture::Picture;
-use crate::registry::Family;
+use crate::registry::{Family, unread};
 use crate::wrappers::Span;
 use crate::{Action, Environment, Rng, Space, Step, TaskDistribution};
 use rand::RngExt;
@@ -162,6 +162,9 @@ impl Family for RestlessBandits {
         super::check_probability("centre", self.centre)?;
         if self.diffusion.low() < 0.0 {
             return Err(format!("`diffusion` is {}: a standard deviation is not negative", self.diffusion));
+        }
+        if self.pay == Pay::Bernoulli {
+            unread("noise", &self.noise, &RestlessBandits::default().noise, "pay=normal")?;
         }
         super::check_noise(self.noise.low())
     }

@@ -6,7 +6,7 @@
 
 use super::physics::{PhysicsError, finite, not_negative, positive, some_steps};
 use crate::picture::{Colour, Picture, Scene};
-use crate::registry::Family;
+use crate::registry::{Family, unread};
 use crate::wrappers::{Span, TimeLimit};
 use crate::{Action, Environment, Rng, Space, Step, TaskDistribution};
 use serde::{Deserialize, Serialize};
@@ -232,6 +232,9 @@ impl TaskDistribution for PointRobots {
 impl Family for PointRobots {
     fn check(&self) -> Result<(), String> {
         self.task(Span::low).check().map_err(|error| error.to_string())?;
+        if self.rewards == Rewards::Dense {
+            unread("goal_radius", &self.goal_radius, &PointRobots::default().goal_radius, "rewards=sparse")?;
+        }
         some_steps(self.max_episode_steps)
     }
 }

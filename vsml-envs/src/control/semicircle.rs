@@ -8,7 +8,7 @@
 use super::physics::{not_negative, positive, some_steps};
 use super::point_robot::{PointRobot, PointTask, Rewards};
 use super::trigonometry::sin_cos;
-use crate::registry::Family;
+use crate::registry::{Family, unread};
 use crate::wrappers::{Span, TimeLimit};
 use crate::{Environment, Rng, TaskDistribution};
 use serde::{Deserialize, Serialize};
@@ -110,6 +110,9 @@ impl Family for Semicircles {
         not_negative([("radius", self.radius.low()), ("goal_radius", self.goal_radius.low())])
             .and_then(|()| positive([("action_scale", self.action_scale.low())]))
             .map_err(|error| error.to_string())?;
+        if self.rewards == Rewards::Dense {
+            unread("goal_radius", &self.goal_radius, &Semicircles::default().goal_radius, "rewards=sparse")?;
+        }
         some_steps(self.max_episode_steps)
     }
 }

@@ -8,7 +8,7 @@ use super::goal_board::{GoalBoard, Looks, check_numbers};
 use super::maze_maps::{CORRIDORS, MazeMap, WALLS};
 use super::{Board, MAX_SIDE, Move, Place, RewardMode, View};
 use crate::picture::Picture;
-use crate::registry::Family;
+use crate::registry::{Family, unread};
 use crate::wrappers::{Span, TimeLimit};
 use crate::{Action, Environment, Rng, Space, Step, TaskDistribution};
 use rand::RngExt;
@@ -151,8 +151,16 @@ impl Family for Mazes {
         if self.map == WALLS && self.walls > self.size * self.size - 2 {
             return Err(format!("`walls` is {}: two of {} cells must be free", self.walls, self.size * self.size));
         }
+        let Mazes { size, walls, loops, .. } = Mazes::default();
         if !is_random {
             MazeMap::read(&self.map)?;
+            unread("size", &self.size, &size, "map=walls or map=corridors")?;
+        }
+        if self.map != WALLS {
+            unread("walls", &self.walls, &walls, "map=walls")?;
+        }
+        if self.map != CORRIDORS {
+            unread("loops", &self.loops, &loops, "map=corridors")?;
         }
         if self.loops.low() < 0.0 || self.loops.high() > 1.0 {
             return Err(format!("`loops` is {}: a probability is 0 to 1", self.loops));

@@ -50,7 +50,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MetaMaze {
-    /// Cells along a side of the board: an odd number.
+    /// Cells along a side of the board: an odd number. Of 3, 7, 11 and so on the centre is a pillar: give `start` then.
     pub size: usize,
     /// Where the goal is: `task`, `centre` or row/column.
     pub goal: Place,

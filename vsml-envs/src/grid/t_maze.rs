@@ -67,7 +67,8 @@ pub enum TMazeView {
 /// # Differences from the source
 /// Lengths, rewards and what the oracle shows are those of the authors' code. There an observation of the ambiguous form is
 /// two numbers, as the cue and the arm share one; here they are apart. The position is not scaled there. Its actions are in
-/// the order right, up, left, down. Showing time or the goal itself is left out.
+/// the order right, up, left, down. Showing time or the goal itself is left out. As there, who waits at the end of the corridor
+/// pays the penalty, also in spare steps: with both, even the best player does.
 ///
 /// # Version history
 /// v0: first version.

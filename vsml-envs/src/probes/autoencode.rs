@@ -105,7 +105,7 @@ impl Environment for Autoencode {
 /// `cards` (52), in multiples of four. The source's levels are 52, 104 and 156.
 ///
 /// # Differences from the source
-/// None in the dynamics (POPGym, `autoencode.py`). The source has whole decks of 52 only.
+/// None in the dynamics (POPGym, `autoencode.py`). The flag is the other way round there. The source has whole decks of 52 only.
 ///
 /// # Version history
 /// v0: first version.

@@ -7,7 +7,7 @@
 use super::{Layout, Outcome, Table, TableError, TabularEnvironment};
 use crate::grid::{Board, BoardError, MAX_SIDE, Move};
 use crate::picture::{Colour, Mark, Tile};
-use crate::registry::Family;
+use crate::registry::{Family, unread};
 use crate::wrappers::{Span, TimeLimit};
 use crate::{Environment, Rng, TaskDistribution};
 use rand::RngExt;
@@ -25,6 +25,10 @@ const MAPS: [(&str, &str); 2] = [
 
 /// How many maps are drawn at random before one is put right by force.
 const MAX_DRAWS: u32 = 1000;
+
+/// What a random map has where nothing else is said.
+const SIZE: usize = 8;
+const P_FROZEN: f64 = 0.8;
 
 /// What ice does to a step and what a step is worth.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -192,10 +196,10 @@ fn write_map(size: usize, holes: &[bool]) -> String {
 pub struct FrozenLakes {
     /// `4x4`, `8x8`, `random`, or a map with `/` between rows.
     pub map: String,
-    /// Cells in a row and in a column of a random map.
-    pub size: usize,
-    /// The probability with which a cell of a random map is ice.
-    pub p_frozen: Span,
+    /// Cells in a row and in a column of a random map, 8 by default; other maps have a size already.
+    pub size: Option<usize>,
+    /// The probability with which a cell of a random map is ice, 0.8 by default; other maps have their holes already.
+    pub p_frozen: Option<Span>,
     /// Whether steps go astray.
     pub is_slippery: bool,
     /// The probability that a step on slippery ice goes where it was meant to.
@@ -214,8 +218,8 @@ impl Default for FrozenLakes {
     fn default() -> Self {
         FrozenLakes {
             map: "4x4".into(),
-            size: 8,
-            p_frozen: Span::single(0.8),
+            size: None,
+            p_frozen: None,
             is_slippery: true,
             success_rate: Span::single(1.0 / 3.0),
             goal_reward: 1.0,
@@ -234,7 +238,13 @@ impl FrozenLakes {
 
     /// The defaults of `FrozenLakeRandom-v0`.
     pub fn random() -> Self {
-        FrozenLakes { map: "random".into(), max_episode_steps: 200, ..FrozenLakes::default() }
+        FrozenLakes {
+            map: "random".into(),
+            size: Some(SIZE),
+            p_frozen: Some(Span::single(P_FROZEN)),
+            max_episode_steps: 200,
+            ..FrozenLakes::default()
+        }
     }
 
     /// The lake of this map, and of this ice where the ice is slippery.
@@ -248,11 +258,11 @@ impl FrozenLakes {
 impl TaskDistribution for FrozenLakes {
     fn sample(&self, rng: &mut Rng) -> Box<dyn Environment> {
         let success_rate = self.success_rate.sample(rng);
-        let p_frozen = self.p_frozen.sample(rng);
+        let p_frozen = self.p_frozen.unwrap_or(Span::single(P_FROZEN)).sample(rng);
         let known = MAPS.iter().find(|(name, _)| *name == self.map);
         let lake = match (known, self.map.as_str()) {
             (Some((_, map)), _) => self.lake(map, success_rate),
-            (None, "random") => self.lake(&draw_map(self.size, p_frozen, rng), success_rate),
+            (None, "random") => self.lake(&draw_map(self.size.unwrap_or(SIZE), p_frozen, rng), success_rate),
             (None, map) => self.lake(map, success_rate),
         };
         match lake {
@@ -264,11 +274,18 @@ impl TaskDistribution for FrozenLakes {
 
 impl Family for FrozenLakes {
     fn check(&self) -> Result<(), String> {
-        if !(2..=MAX_SIDE).contains(&self.size) {
-            return Err(format!("`size` is {}: a random lake has a side of 2 to {MAX_SIDE}", self.size));
+        for (name, given) in [("size", self.size.is_some()), ("p_frozen", self.p_frozen.is_some())] {
+            if given && self.map != "random" {
+                return Err(format!("`{name}` is for random maps (map=random), and the map is {}", self.map));
+            }
         }
-        for (name, span) in [("p_frozen", self.p_frozen), ("success_rate", self.success_rate)] {
-            super::check_probability(name, span)?;
+        if let Some(size) = self.size.filter(|size| !(2..=MAX_SIDE).contains(size)) {
+            return Err(format!("`size` is {size}: a random lake has a side of 2 to {MAX_SIDE}"));
+        }
+        super::check_probability("p_frozen", self.p_frozen.unwrap_or(Span::single(P_FROZEN)))?;
+        super::check_probability("success_rate", self.success_rate)?;
+        if !self.is_slippery {
+            unread("success_rate", &self.success_rate, &FrozenLakes::default().success_rate, "is_slippery=true")?;
         }
         let rewards = [self.goal_reward, self.hole_reward, self.frozen_reward];
         for (name, reward) in ["goal_reward", "hole_reward", "frozen_reward"].into_iter().zip(rewards) {
@@ -346,7 +363,9 @@ mod tests {
         assert!(refuse(map("SF/F")).contains("row 1 of the map"));
         assert!(refuse(map("SF/FF")).contains("a goal, G") && refuse(map("FF/FG")).contains("a start, S"));
         assert!(map("S#F/FFG").check().is_ok());
-        assert!(refuse(FrozenLakes { size: 1, ..FrozenLakes::random() }).contains("`size` is 1"));
+        assert!(refuse(FrozenLakes { size: Some(1), ..FrozenLakes::random() }).contains("`size` is 1"));
+        let sized = FrozenLakes { size: Some(8), ..FrozenLakes::default() };
+        assert!(refuse(sized).contains("`size` is for random maps (map=random), and the map is 4x4"));
         let rate = FrozenLakes { success_rate: Span::between(0.5, 1.5), ..FrozenLakes::default() };
         assert!(refuse(rate).contains("`success_rate`"));
         assert!(refuse(FrozenLakes { hole_reward: f64::NAN, ..FrozenLakes::default() }).contains("`hole_reward`"));

@@ -11,7 +11,7 @@
 use super::{Outcome, Table};
 use crate::grid::{Board, Move};
 use crate::picture::{Picture, Tile};
-use crate::registry::Family;
+use crate::registry::{Family, unread};
 use crate::wrappers::{Span, TimeLimit};
 use crate::{Action, Environment, Rng, Space, Step, TaskDistribution, write_one_hot};
 use rand::RngExt;
@@ -258,6 +258,13 @@ impl Family for Taxis {
     fn check(&self) -> Result<(), String> {
         super::check_probability("rainy_probability", self.rainy_probability)?;
         super::check_probability("fickle_probability", self.fickle_probability)?;
+        let Taxis { rainy_probability, fickle_probability, .. } = Taxis::default();
+        if !self.is_rainy {
+            unread("rainy_probability", &self.rainy_probability, &rainy_probability, "is_rainy=true")?;
+        }
+        if !self.fickle_passenger {
+            unread("fickle_probability", &self.fickle_probability, &fickle_probability, "fickle_passenger=true")?;
+        }
         super::check_limit(self.max_episode_steps)
     }
 }

@@ -216,7 +216,8 @@ pub struct VectorEnvironment {
     rngs: Vec<Rng>,
     autoreset: Autoreset,
     observation_space: Space,
-    action_space: Space,
+    /// What actions each takes; one alone where all take the same.
+    action_spaces: Vec<Space>,
     observation_len: usize,
     observations: Vec<f32>,
     /// The last observations of episodes that ended in this step, where `observations` shows the first of the next.
@@ -252,8 +253,11 @@ impl VectorEnvironment {
             }
         };
         let first = spaces(0)?;
+        let mut action_spaces = vec![first[1].clone()];
         for index in 1..len {
-            for (this, first) in spaces(index)?.into_iter().zip(&first) {
+            let these = spaces(index)?;
+            action_spaces.push(these[1].clone());
+            for (this, first) in these.into_iter().zip(&first) {
                 // Bounds may differ: cart-poles of other make reach elsewhere.
                 if this.flat_len() != first.flat_len() || std::mem::discriminant(&this) != std::mem::discriminant(first)
                 {
@@ -261,7 +265,10 @@ impl VectorEnvironment {
                 }
             }
         }
-        let [observation_space, action_space] = first;
+        if action_spaces.iter().all(|space| *space == first[1]) {
+            action_spaces.truncate(1);
+        }
+        let [observation_space, _] = first;
         let observation_len = observation_space.flat_len();
         let kept = if autoreset == Autoreset::SameStep { len * observation_len } else { 0 };
         let mut vector = VectorEnvironment {
@@ -269,7 +276,7 @@ impl VectorEnvironment {
             rngs,
             autoreset,
             observation_space,
-            action_space,
+            action_spaces,
             observation_len,
             observations: vec![0.0; len * observation_len],
             last_observations: vec![0.0; kept],
@@ -294,9 +301,9 @@ impl VectorEnvironment {
         &self.observation_space
     }
 
-    /// What actions are allowed.
+    /// What actions the first takes; those of the others are of the same kind and as many numbers, within bounds of their own.
     pub fn action_space(&self) -> &Space {
-        &self.action_space
+        &self.action_spaces[0]
     }
 
     /// Acts in all environments.
@@ -383,8 +390,8 @@ impl VectorEnvironment {
     }
 
     fn check_actions(&self, actions: Actions<'_>) -> Result<(), VectorError> {
-        let len = action_len(&self.action_space);
-        let kind = match (actions, &self.action_space) {
+        let len = action_len(self.action_space());
+        let kind = match (actions, self.action_space()) {
             (Actions::Discrete(_), Space::Discrete { .. }) => None,
             (Actions::Continuous(_), Space::Box { .. }) => None,
             (Actions::MultiDiscrete(_), Space::MultiDiscrete { .. }) => None,
@@ -399,15 +406,18 @@ impl VectorEnvironment {
                 given: actions.numbers(),
                 kind: kind.unwrap_or("such"),
                 environments: self.len(),
-                space: Box::new(self.action_space.clone()),
+                space: Box::new(self.action_space().clone()),
             });
         }
-        let wrong = match (actions, &self.action_space) {
+        let wrong = match (actions, self.action_space()) {
             (Actions::Discrete(indices), Space::Discrete { n }) => {
                 let fits = indices.iter().fold(true, |fits, index| fits & (index < n));
                 if fits { None } else { indices.iter().position(|index| index >= n) }
             }
-            _ => (0..self.len()).find(|&i| !self.action_space.contains(actions.get(i, len))),
+            (_, first) => {
+                let space = |i| self.action_spaces.get(i).unwrap_or(first);
+                (0..self.len()).find(|&i| !space(i).contains(actions.get(i, len)))
+            }
         };
         match wrong {
             None => Ok(()),

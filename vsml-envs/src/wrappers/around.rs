@@ -39,6 +39,10 @@ pub fn wrap(distribution: Arc<dyn TaskDistribution>, common: &Common) -> Result<
     if common.time_limit == Some(0) {
         return Err("an episode must have at least one step: give `time_limit` of 1 or more".into());
     }
+    if common.sparse_reward && common.delay_reward.is_some() {
+        let reason = "the last step of an episode pays what is outstanding";
+        return Err(format!("`delay_reward` does nothing beside `sparse_reward`: {reason}. Leave one of them out"));
+    }
     if common.time_aware && common.time_limit.is_none() {
         return Err("`time_aware` needs to know how long an episode may be: give `time_limit`, too".into());
     }
@@ -316,6 +320,7 @@ mod tests {
             discretise_actions: Some(3),
             clip_actions: false,
             sparse_reward: true,
+            delay_reward: None,
             mask_observations: None,
             normalise_observations: false,
             clip_observations: None,

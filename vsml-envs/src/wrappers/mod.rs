@@ -11,8 +11,9 @@
 //!
 //! Noise, gaps and actions that stick are drawn in every step, but not from the generator that is handed to it: the
 //! environment inside would draw other numbers for it. Such a wrapper has a generator of its own, given to it when it is
-//! made, and draws as much from it in every step whatever is done. So all learners meet the same noise in the same steps,
-//! and a clone, which has a copy of the generator, meets the noise that the original will.
+//! made, and draws as much from it in every step whatever is done. So all learners meet the same noise in the same steps, as
+//! long as their episodes end in the same steps (what is seen first in an episode is noisy, too); and a clone, which has a copy
+//! of the generator, meets the noise that the original will.
 //!
 //! To add a wrapper, write its file, and add a field to [`Common`](crate::Common) with its name in `Common::KEYS`, and a
 //! line to the list in `around.rs`.

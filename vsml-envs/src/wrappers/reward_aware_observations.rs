@@ -7,7 +7,7 @@ use super::WrapperError;
 use super::bounds::Bounds;
 use crate::{Action, Environment, Rng, Space, Step};
 
-/// Shows one more number, the last: the reward of the step before; 0 when an episode begins.
+/// Shows one more number, the last: the reward of the step before, also of one that ended the episode before; 0 before there was any.
 ///
 /// It is the reward as the wrappers inside have left it. The space becomes a box of one dimension; a discrete observation is
 /// shown in its one-hot form.
@@ -16,6 +16,7 @@ pub struct RewardAwareObservations<E> {
     inner: E,
     len: usize,
     space: Space,
+    last: f32,
 }
 
 impl<E: Environment> RewardAwareObservations<E> {
@@ -27,7 +28,7 @@ impl<E: Environment> RewardAwareObservations<E> {
         let bounds = Bounds::of(inner.observation_space());
         let len = bounds.low.len();
         let space = bounds.followed_by(&[f32::NEG_INFINITY], &[f32::INFINITY]).into_space();
-        Ok(RewardAwareObservations { inner, len, space })
+        Ok(RewardAwareObservations { inner, len, space, last: 0.0 })
     }
 }
 
@@ -40,12 +41,13 @@ impl<E: Environment + Clone> Environment for RewardAwareObservations<E> {
 
     fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
         self.inner.reset(rng, &mut observation[..self.len]);
-        observation[self.len] = 0.0;
+        observation[self.len] = self.last;
     }
 
     fn step(&mut self, action: Action<'_>, rng: &mut Rng, observation: &mut [f32]) -> Step {
         let step = self.inner.step(action, rng, &mut observation[..self.len]);
-        observation[self.len] = step.reward as f32;
+        self.last = step.reward as f32;
+        observation[self.len] = self.last;
         step
     }
 }
@@ -58,9 +60,9 @@ mod tests {
     #[test]
     fn the_reward_of_the_step_before_is_seen_last() {
         let mut environment = RewardAwareObservations::new(Scripted::paying(&[1.0, -2.5, 3.0])).unwrap();
-        for _ in 0..2 {
-            assert_eq!(shown(&mut environment, 3), [[0.5, 0.0], [0.5, 1.0], [0.5, -2.5], [0.5, 3.0]]);
-        }
+        assert_eq!(shown(&mut environment, 3), [[0.5, 0.0], [0.5, 1.0], [0.5, -2.5], [0.5, 3.0]]);
+        // What the last step of an episode paid is seen when the next one begins.
+        assert_eq!(shown(&mut environment, 3), [[0.5, 3.0], [0.5, 1.0], [0.5, -2.5], [0.5, 3.0]]);
         let Space::Box { low, high, .. } = environment.observation_space() else { panic!("a box") };
         assert_eq!((low[1], high[1]), (f32::NEG_INFINITY, f32::INFINITY));
     }

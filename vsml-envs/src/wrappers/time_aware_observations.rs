@@ -11,7 +11,7 @@ use crate::{Action, Environment, Rng, Space, Step};
 /// `TimeAwareObservation` with `normalize_time`).
 ///
 /// The wrapper does not cut episodes off: put it around a [`TimeLimit`](super::TimeLimit) of as many steps. Where episodes
-/// go on all the same, the number stays 1. The space becomes a box of one dimension; a discrete observation is shown in its
+/// go on all the same, the number stays 1; where they are cut off before, by a shorter limit inside, it never comes to 1. The space becomes a box of one dimension; a discrete observation is shown in its
 /// one-hot form.
 #[derive(Clone, Debug)]
 pub struct TimeAwareObservations<E> {
