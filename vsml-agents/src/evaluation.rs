@@ -267,18 +267,19 @@ impl Evaluation {
         self.lives.len() as u64 + self.faults.values().sum::<u64>()
     }
 
-    /// Each life by this measure; none where it cannot be told: regret where the environment does not know it, gain in a
-    /// lifetime of fewer than three steps or episodes.
+    /// Each life by this measure; none where it cannot be told: regret where the environment does not know it, the second half of
+    /// a lifetime of one step or episode, gain in one of fewer than three.
     pub fn measured(&self, measure: Measure) -> Option<Vec<f64>> {
         let of_sixths = |tell: &dyn Fn(&[f64; 6]) -> f64| {
             (self.sixths.len() == self.lives.len()).then(|| self.sixths.iter().map(tell).collect())
         };
+        let stretches = Stretches { count: 6, ..Stretches::of(self.length) };
         match measure {
             Measure::Reward => Some(self.lives.iter().map(|life| life.reward).collect()),
             Measure::Regret => self.lives.iter().map(|life| life.regret).collect(),
+            Measure::SecondHalf if stretches.len < 2 => None,
             Measure::SecondHalf => of_sixths(&|sixths| sixths[3..].iter().sum()),
             Measure::Gain => {
-                let stretches = Stretches { count: 6, ..Stretches::of(self.length) };
                 let units = |from: usize, to: usize| (stretches.start(to) - stretches.start(from)) as f64;
                 let (first, last) = (units(0, 2), units(4, 6));
                 if stretches.len < 3 {

@@ -154,8 +154,10 @@ fn who_has_no_way_back_is_refused() {
     assert!(message.contains("blur learners have no way back: use evolution strategies"), "{message}");
     let message = refused(vsml(), "Pendulum-v1");
     assert!(message.contains("Discrete action spaces"), "{message}");
-    let message = refused(vsml(), "SumSign-v0:steps=5");
-    assert!(message.contains("use gradient-descent"), "{message}");
+    for learner in [vsml(), rnn()] {
+        let message = refused(learner, "SumSign-v0:steps=5,inputs=1");
+        assert!(message.contains("use gradient-descent"), "{message}");
+    }
 }
 
 #[test]

@@ -233,6 +233,7 @@ impl<N: Network> MetaLearner for NetworkMetaLearner<N> {
     }
 
     fn relive<'a>(&'a self, parameters: &'a [f32], lives: &[&Record]) -> Result<Box<dyn Relived + 'a>, Unable> {
+        lives.iter().try_for_each(|record| record.check_draws())?;
         let no_way_back = || Unable(format!("{} learners have no way back: use evolution strategies", N::NAME));
         self.network.relive(parameters, lives).ok_or_else(no_way_back)
     }

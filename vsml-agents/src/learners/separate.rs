@@ -110,6 +110,10 @@ impl Learner for SeparateLearner {
         self.seats[self.seat].feedback(feedback);
     }
 
+    fn memory(&self) -> Vec<f32> {
+        self.seats[self.seat].memory()
+    }
+
     fn messages(&self) -> Option<Vec<LayerMessages>> {
         self.seats[self.seat].messages()
     }

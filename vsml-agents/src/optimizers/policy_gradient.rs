@@ -41,7 +41,7 @@ pub struct PpoConfig {
     pub clip: f64,
     /// How often the lives of a generation are gone through; 1 to 1,000,000.
     pub epochs: usize,
-    /// In how many moves; 1 to 1,000,000.
+    /// In how many moves; 1 to 1,000,000. Where there are fewer lives, each is a move.
     pub minibatches: usize,
     /// c_e, the weight of the policy's entropy at the beginning; 0 or more.
     pub entropy: f64,
@@ -166,6 +166,10 @@ impl PolicyGradient {
                 judge(&rewards, &vec![0.0; rewards.len()], discount, 1.0).1
             });
             self.returns = moments(returns).map(|x| x as f32);
+            // As long as all returns are the same there is no telling what is much.
+            if f64::from(self.returns[1]) <= LEAST_DEVIATION {
+                self.returns[1] = 1.0;
+            }
         }
         let [low, unit] = self.returns.map(f64::from);
         let judged = records.iter().zip(outlooks).map(|(record, outlook)| {
@@ -173,8 +177,11 @@ impl PolicyGradient {
             judge(&record.rewards().collect::<Vec<_>>(), &values, discount, smoothing)
         });
         let judged: Vec<(Vec<f64>, Vec<f64>)> = judged.collect();
-        for (running, fresh) in self.returns.iter_mut().zip(moments(judged.iter().flat_map(|(_, returns)| returns))) {
-            *running += (RENEWED * (fresh - f64::from(*running))) as f32;
+        let fresh = moments(judged.iter().flat_map(|(_, returns)| returns));
+        if fresh[1] > LEAST_DEVIATION {
+            for (running, fresh) in self.returns.iter_mut().zip(fresh) {
+                *running += (RENEWED * (fresh - f64::from(*running))) as f32;
+            }
         }
         let [mean, deviation] = moments(judged.iter().flat_map(|(advantages, _)| advantages));
         let lives = records.iter().zip(outlooks).zip(&judged);
@@ -223,13 +230,16 @@ impl PolicyGradient {
     }
 }
 
+/// A deviation is never taken for less.
+const LEAST_DEVIATION: f64 = 1e-6;
+
 /// Mean and standard deviation; the deviation is never 0.
 fn moments<X: Borrow<f64>>(numbers: impl IntoIterator<Item = X>) -> [f64; 2] {
     let numbers: Vec<f64> = numbers.into_iter().map(|x| *x.borrow()).collect();
     let count = numbers.len().max(1) as f64;
     let mean = numbers.iter().sum::<f64>() / count;
     let variance = numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
-    [mean, variance.sqrt().max(1e-6)]
+    [mean, variance.sqrt().max(LEAST_DEVIATION)]
 }
 
 impl MetaOptimizer for PolicyGradient {
@@ -275,7 +285,9 @@ impl MetaOptimizer for PolicyGradient {
         for epoch in 0..self.config.epochs {
             let mut lives = lives.clone();
             lives.shuffle(&mut stream(self.seed, "minibatches", &[generation, epoch as u64]));
-            for minibatch in lives.chunks(lives.len().div_ceil(self.config.minibatches)) {
+            let (count, len) = (self.config.minibatches, lives.len());
+            let minibatches = (0..count).map(|index| &lives[index * len / count..(index + 1) * len / count]);
+            for minibatch in minibatches.filter(|minibatch| !minibatch.is_empty()) {
                 moved |= self.step(learner, minibatch, &weights, rate);
             }
         }

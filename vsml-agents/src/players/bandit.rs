@@ -27,11 +27,16 @@ impl Counts {
         let Space::Discrete { n } = *action else {
             return Err(Unable(format!("{player} plays bandits: it needs discrete actions")));
         };
-        let seen = observation.flat_len();
-        if seen != 1 {
-            let reason =
-                format!("{player} plays bandits, in which there is nothing to observe; here are {seen} numbers");
-            return Err(Unable(reason));
+        let nothing = match observation {
+            Space::Box { low, high, .. } => low == high,
+            other => other.flat_len() == 1,
+        };
+        if !nothing {
+            let seen = match observation.flat_len() {
+                1 => "is a number".to_string(),
+                several => format!("are {several} numbers"),
+            };
+            return Err(Unable(format!("{player} plays bandits, in which there is nothing to observe; here {seen}")));
         }
         for counts in [&mut self.pulls, &mut self.rewards] {
             counts.clear();
@@ -129,7 +134,7 @@ pub struct Ucb1 {
 
 impl Ucb1 {
     /// As published (Auer et al. 2002, figure 1, with a weight c on exploration): every arm once, then the greatest
-    /// `s / m + c sqrt(2 ln t / m)`.
+    /// `s / m + c sqrt(2 ln t / m)`. There, t is the number of pulls so far, one less than here.
     pub fn new(c: f64) -> Self {
         Ucb1 { c, posterior: false, pull: 0.0, counts: Counts::default() }
     }

@@ -8,6 +8,8 @@ use rand::RngExt;
 use std::collections::{BTreeMap, VecDeque};
 use vsml_envs::{Action, Feedback, Percept, Rng, Space};
 
+const NO_GAME: &str = "it plays matrix games, and this is none";
+
 /// More moves would never be seen twice.
 pub(super) const MAX_MEMORY: usize = 16;
 
@@ -17,14 +19,21 @@ fn actions(observation: &Space, action: &Space) -> Result<[usize; 2], Unable> {
         (Space::Discrete { n: seen }, Space::Discrete { n: own }) if *seen > 1 && (seen - 1) % own == 0 => {
             Ok([*own, (seen - 1) / own])
         }
-        _ => Err(Unable("it plays matrix games, and this is none".into())),
+        _ => Err(Unable(NO_GAME.into())),
     }
 }
 
-/// What was played last, one's own action first; nothing before the first move.
-fn last(percept: &Percept<'_>, others: usize) -> Option<[usize; 2]> {
-    let seen = percept.observation.iter().position(|x| *x == 1.0)?.checked_sub(1)?;
-    Some([seen / others, seen % others])
+/// What was played last, one's own action first, which was `played`; nothing before the first move.
+///
+/// # Errors
+/// If it says that something else was played: then it is another kind of world.
+fn last(percept: &Percept<'_>, others: usize, played: Option<usize>) -> Result<Option<[usize; 2]>, Unable> {
+    let seen = percept.observation.iter().position(|x| *x == 1.0).and_then(|place| place.checked_sub(1));
+    let last = seen.map(|seen| [seen / others, seen % others]);
+    if last.is_some_and(|[own, _]| played != Some(own)) {
+        return Err(Unable(NO_GAME.into()));
+    }
+    Ok(last)
 }
 
 /// Does what the other did last, and action 0 first: the winner of Axelrod's tournaments (Axelrod & Hamilton 1981), entered
@@ -32,6 +41,7 @@ fn last(percept: &Percept<'_>, others: usize) -> Option<[usize; 2]> {
 #[derive(Default)]
 pub struct TitForTat {
     others: usize,
+    played: Option<usize>,
 }
 
 impl Learner for TitForTat {
@@ -40,12 +50,14 @@ impl Learner for TitForTat {
         if own != others {
             return Err(Unable(format!("it does as the other did, who has {others} actions while it has {own}")));
         }
-        self.others = others;
+        *self = TitForTat { others, played: None };
         Ok(())
     }
 
     fn act(&mut self, percept: &Percept<'_>, _: &mut Rng) -> Result<Action<'_>, Unable> {
-        Ok(Action::Discrete(last(percept, self.others).map_or(0, |[_, other]| other)))
+        let action = last(percept, self.others, self.played)?.map_or(0, |[_, other]| other);
+        self.played = Some(action);
+        Ok(Action::Discrete(action))
     }
 }
 
@@ -71,6 +83,7 @@ pub struct BestResponse {
     after: BTreeMap<Vec<usize>, Vec<f64>>,
     /// The reward that is yet to be put down to the actions that the next percept shows.
     reward: Option<f64>,
+    played: Option<usize>,
 }
 
 impl BestResponse {
@@ -114,13 +127,20 @@ impl Learner for BestResponse {
             paid: vec![(0.0, 0.0); own * others],
             done: vec![1.0; others],
             reward: None,
+            played: None,
         };
         Ok(())
     }
 
     fn act(&mut self, percept: &Percept<'_>, rng: &mut Rng) -> Result<Action<'_>, Unable> {
         let [count, others] = self.actions;
-        if let (Some(reward), Some([own, other])) = (self.reward.take(), last(percept, others)) {
+        if percept.episode_begins {
+            // What the last move of an episode came to is not shown, so nothing follows from it.
+            self.moves.clear();
+            self.reward = None;
+        }
+        let last = last(percept, others, self.played)?;
+        if let (Some(reward), Some([own, other])) = (self.reward.take(), last) {
             let (sum, times) = &mut self.paid[own * others + other];
             (*sum, *times) = (*sum + reward, *times + 1.0);
             self.remember(own, other);
@@ -138,6 +158,7 @@ impl Learner for BestResponse {
         let equals = || (0..count).filter(|own| worth(*own) == best);
         let chosen = rng.random_range(0..equals().count().max(1) as u64) as usize;
         let chosen = equals().nth(chosen).ok_or_else(|| Unable("what it is paid is not a number".into()))?;
+        self.played = Some(chosen);
         Ok(Action::Discrete(chosen))
     }
 
@@ -170,6 +191,17 @@ mod tests {
         assert_eq!(played(dilemma, ["tit-for-tat", "always:arm=0"]), [-100.0, -100.0]);
         assert!(make("tit-for-tat").unwrap().begin(&Space::discrete(7), &Space::discrete(2), &mut rng()).is_err());
         assert!(make("tit-for-tat").unwrap().begin(&Space::discrete(4), &Space::discrete(2), &mut rng()).is_err());
+    }
+
+    #[test]
+    fn a_world_that_only_looks_like_a_game_is_none() {
+        for world in ["Chain-v0", "DoubleLoop-v0"] {
+            let key = LifetimeKey { seed: 1, split: Split::Test, generation: 0, member: 0, lifetime: 0 };
+            let mut life = Registry::builtin().make(world).unwrap().begin(&key).unwrap();
+            let mut player = make("best-response").unwrap();
+            let lived = crate::learner::live(player.as_mut(), &mut life, &mut rng(), |_| {});
+            assert!(lived.unwrap_err().to_string().contains(NO_GAME));
+        }
     }
 
     fn rng() -> Rng {

@@ -26,6 +26,8 @@ const PAYMENTS: usize = 400;
 const LOOK_AHEAD: usize = 512;
 /// The smallest table has the indices for so many pulls; each next one for twice as many.
 const SMALLEST: usize = 128;
+/// There is none for more pulls of an arm: tables and the time that they take grow with the square.
+const MOST: usize = 4096;
 
 /// Indices of an arm with a uniform prior, for up to a number of pulls.
 struct Indices {
@@ -103,6 +105,9 @@ impl Learner for Gittins {
 
     fn act(&mut self, _: &Percept<'_>, rng: &mut Rng) -> Result<Action<'_>, Unable> {
         self.counts.only_zero_or_one("Gittins' index")?;
+        if self.counts.most_pulls() > MOST {
+            return Err(Unable(format!("Gittins' index is computed for up to {MOST} pulls of an arm")));
+        }
         if self.counts.most_pulls() > self.indices.pulls {
             self.indices = table(self.discount, 2 * self.indices.pulls);
         }

@@ -146,8 +146,8 @@ pub fn make(spec: &str) -> Result<Box<dyn Learner>, PlayerError> {
         }
         "gittins" => {
             let discount = parameter(spec, parameters, "discount", 0.98)?;
-            if !(f64::MIN_POSITIVE..=0.9999).contains(&discount) {
-                return Err(refuse(spec, format!("discount is {discount}: it must be above 0 and at most 0.9999")));
+            if !(f64::MIN_POSITIVE..=0.999).contains(&discount) {
+                return Err(refuse(spec, format!("discount is {discount}: it must be above 0 and at most 0.999")));
             }
             Ok(Box::new(Gittins::new(discount)))
         }

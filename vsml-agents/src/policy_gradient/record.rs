@@ -44,6 +44,19 @@ impl Record {
         &self.observations[step * len..][..len]
     }
 
+    /// That its actions were drawn from what the learner thought, as a policy gradient needs them: who is told what would have been
+    /// right answers by the greatest logit.
+    ///
+    /// # Errors
+    /// If it is a life in a supervised stream.
+    pub(crate) fn check_draws(&self) -> Result<(), Unable> {
+        if self.feedback.iter().any(|feedback| feedback.target.is_some()) {
+            let reason = "a supervised stream tells what would have been right: use gradient-descent";
+            return Err(Unable(reason.into()));
+        }
+        Ok(())
+    }
+
     /// The reward of each step.
     pub fn rewards(&self) -> impl DoubleEndedIterator<Item = f64> {
         self.feedback.iter().map(|feedback| feedback.reward)

@@ -46,10 +46,7 @@ impl RelivedVsml {
     }
 
     fn live(&mut self, mut learner: VsmlLearner, record: &Record) -> Result<(), Unable> {
-        if record.feedback.iter().any(|feedback| feedback.target.is_some()) {
-            let reason = "a supervised stream tells what would have been right: use gradient-descent";
-            return Err(Unable(reason.into()));
-        }
+        record.check_draws()?;
         let (mut luck, mut outlook, mut means) = (record.luck.clone(), Outlook::default(), Vec::new());
         learner.recorder = Some(Recorder::new(0));
         learner.begin(&record.observation_space, &record.action_space, &mut luck)?;
