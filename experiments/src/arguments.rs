@@ -239,6 +239,10 @@ pub struct EvaluateArguments {
     /// Seed of tasks and luck [default: the run's]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Keep what comes of it in this file, as JSON, with the reward of every life; what is in it already is not done again
+    /// [default: in the run's folder; of weights that lie in none, nowhere]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     #[command(flatten)]
     pub machine: Machine,
 }

@@ -90,6 +90,18 @@ pub enum OptimizerConfig {
 }
 
 impl OptimizerConfig {
+    /// Settings, by name, that count only where a run begins: from there on the optimizer changes them itself, or keeps a state
+    /// of that size.
+    pub(crate) fn only_at_first(&self) -> &'static [&'static str] {
+        match self {
+            OptimizerConfig::Pgpe(_) | OptimizerConfig::Snes(_) | OptimizerConfig::SepCmaEs(_) => &["deviation"],
+            OptimizerConfig::CmaEs(_) => &["deviation", "population"],
+            OptimizerConfig::GeneticAlgorithm(_) => &["parents"],
+            OptimizerConfig::GuidedEvolutionStrategies(_) => &["directions"],
+            _ => &[],
+        }
+    }
+
     /// The optimizer itself, at `theta`, for a learner whose critic has so many numbers; what it draws is drawn under `seed`.
     ///
     /// # Errors
@@ -654,6 +666,11 @@ pub(crate) mod tests {
             (tasks, vec!["phases=[{ from = 9 }, { from = 9 }]"], "phases[1]: `from` must be a generation after 9"),
             (tasks, vec!["phases=[{ from = 9, learner = { hidden_size = 3 } }]"], "cannot change `learner`"),
             (tasks, vec!["phases=[{ from = 9, optimizer = { kind = \"ppo\" } }]"], "cannot change `optimizer.kind`"),
+            (
+                tasks,
+                vec!["optimizer.kind=snes", "phases=[{ from = 9, optimizer = { deviation = 0.1 } }]"],
+                "cannot change `optimizer.deviation`",
+            ),
             (tasks, vec!["phases=[{ from = 9, optimizer = { pears = 3 } }]"], "did you mean `optimizer.pairs`?"),
             (tasks, vec!["phases=[{ from = 9, tasks = [\"CartPole\"] }]"], "phases[0]: tasks: unknown environment"),
             (

@@ -1,12 +1,12 @@
 //! `vsml evaluate`, and the evaluation at the end of training.
 
 use crate::arguments::{EvaluateArguments, Machine};
-use crate::config::make_scenarios;
+use crate::config::{EvaluationConfig, make_scenarios};
 use crate::exit::{INTERRUPTED, STOPPED};
 use crate::machine::STOP;
-use crate::output::{note, say};
+use crate::output::{check_folder_of, note, say};
 use crate::report_command::write_report;
-use crate::run_folder::RunFolder;
+use crate::run_folder::{EVALUATIONS, RunFolder, read_json, write_json};
 use crate::shipped;
 use crate::table;
 use anyhow::{Context, Result, anyhow, bail};
@@ -120,33 +120,39 @@ impl Contender {
 
 /// Evaluates on ids from the command line.
 pub fn evaluate(registry: &Registry, arguments: &EvaluateArguments) -> Result<ExitCode> {
-    let machine = &arguments.machine;
-    let scenarios = make_scenarios(registry, &arguments.on, machine.kernel())?;
-    let names = arguments.players.clone();
-    if let Some(weights) = weights_without_run(&arguments.run)? {
-        let players = names.unwrap_or(vec!["random".into()]);
-        let contenders = contenders(&weights, &arguments.networks, &players, machine.kernel())?;
-        let (lifetimes, seed) = (arguments.lifetimes.unwrap_or(200), arguments.seed.unwrap_or(1));
-        let evaluations = evaluate_all(&contenders, &scenarios, lifetimes, seed, machine, &[], &mut |_| Ok(()))?;
-        print_tables(&evaluations);
-        return all_done(evaluations.len(), contenders.len() * scenarios.len(), STOPPED);
-    }
-    if !arguments.run.exists() {
-        let run = arguments.run.display();
-        bail!("`{run}` is no folder of a run, no file and none of the shipped weights ({})", shipped::names());
-    }
-    let folder = RunFolder::open(&arguments.run)?;
-    let config = folder.config()?;
-    let weights = load_weights(&folder)?;
-    let players = names.unwrap_or(config.evaluation.players);
-    let networks = if arguments.networks.is_empty() { &config.evaluation.networks } else { &arguments.networks };
-    let contenders = contenders(&weights, networks, &players, machine.kernel())?;
-    let lifetimes = arguments.lifetimes.unwrap_or(config.evaluation.lifetimes);
-    let seed = arguments.seed.unwrap_or(config.seed);
-    let evaluations = evaluate_missing(&folder, &contenders, &scenarios, lifetimes, seed, machine)?;
+    let EvaluateArguments { run, on, players, networks, lifetimes, seed, out, machine } = arguments;
+    let scenarios = make_scenarios(registry, on, machine.kernel())?;
+    out.iter().try_for_each(|file| check_folder_of(file))?;
+    let (weights, folder) = match weights_without_run(run)? {
+        Some(weights) => (weights, None),
+        None if !run.exists() => {
+            let (run, names) = (run.display(), shipped::names());
+            bail!("`{run}` is no folder of a run, no file and none of the shipped weights ({names})");
+        }
+        None => {
+            // What is kept elsewhere changes nothing in the folder.
+            let folder = if out.is_some() { RunFolder::look(run)? } else { RunFolder::open(run)? };
+            (load_weights(&folder)?, Some(folder))
+        }
+    };
+    let (defaults, usual_seed) = match &folder {
+        Some(folder) => folder.config().map(|config| (config.evaluation, config.seed))?,
+        None => (EvaluationConfig::default(), 1),
+    };
+    let networks = if networks.is_empty() { &defaults.networks } else { networks };
+    let players = players.as_ref().unwrap_or(&defaults.players);
+    let contenders = contenders(&weights, networks, players, machine.kernel())?;
+    let (lifetimes, seed) = (lifetimes.unwrap_or(defaults.lifetimes), seed.unwrap_or(usual_seed));
+    let file = out.clone().or(folder.as_ref().map(|folder| folder.file(EVALUATIONS)));
+    let evaluations = match &file {
+        Some(file) => evaluate_missing(file, &contenders, &scenarios, lifetimes, seed, machine)?,
+        None => evaluate_all(&contenders, &scenarios, lifetimes, seed, machine, &[], &mut |_| Ok(()))?,
+    };
     print_tables(&evaluations);
-    say(format_args!("report  {}", write_report(&folder)?.display()));
-    all_done(evaluations.len(), contenders.len() * scenarios.len(), INTERRUPTED)
+    if let (Some(folder), None) = (&folder, out) {
+        say(format_args!("report  {}", write_report(folder)?.display()));
+    }
+    all_done(evaluations.len(), contenders.len() * scenarios.len(), if file.is_some() { INTERRUPTED } else { STOPPED })
 }
 
 /// The exit code after so many evaluations, `interrupted` if a signal came before all were done.
@@ -219,20 +225,20 @@ pub fn load_weights(folder: &RunFolder) -> Result<Weights> {
     Ok(Weights::load(&path)?)
 }
 
-/// Evaluates what the folder does not hold yet, adds it, and returns all that was asked for. What the folder holds of a
-/// contender of the same name with other meta-parameters is dropped.
+/// Evaluates what the file does not hold yet, adds it, and returns all that was asked for. What the file holds of a contender
+/// of the same name with other meta-parameters is dropped.
 ///
 /// # Errors
-/// What the system says.
+/// A file that is none of evaluations; what the system says.
 pub fn evaluate_missing(
-    folder: &RunFolder,
+    file: &Path,
     contenders: &[Contender],
     scenarios: &[Scenario],
     lifetimes: u64,
     seed: u64,
     machine: &Machine,
 ) -> Result<Vec<Evaluation>> {
-    let known = folder.evaluations()?;
+    let known: Vec<Evaluation> = read_json(file)?;
     let mut all = known.clone();
     let of = |evaluation: &Evaluation| {
         let Evaluation { learner, tasks, seed, .. } = evaluation;
@@ -242,7 +248,7 @@ pub fn evaluate_missing(
         let another = |other: &Evaluation| other.fingerprints.first() != evaluation.fingerprints.first();
         all.retain(|other| of(other) != of(evaluation) && !(other.learner == evaluation.learner && another(other)));
         all.push(evaluation.clone());
-        folder.write_json("evaluation.json", &all)
+        write_json(file, &all)
     })
 }
 

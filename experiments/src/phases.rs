@@ -110,8 +110,10 @@ impl Config {
                     bail!("{}: `from_score` waits for a validation, and validation.every is 0 before it", at());
                 }
             }
-            if phase.get("optimizer").is_some_and(|optimizer| optimizer.get("kind").is_some()) {
-                bail!("{}: a phase cannot change `optimizer.kind`", at());
+            let optimizer = phase.get("optimizer").and_then(|optimizer| optimizer.as_table());
+            let fixed = |key: &&String| *key == "kind" || self.optimizer.only_at_first().contains(&key.as_str());
+            if let Some(key) = optimizer.and_then(|optimizer| optimizer.keys().find(fixed)) {
+                bail!("{}: a phase cannot change `optimizer.{key}`: it counts only where a run begins", at());
             }
             let mut config = self.with_phases(number + 1).with_context(at)?;
             if let OptimizerConfig::PersistentEvolutionStrategies(_)

@@ -85,7 +85,8 @@ pub fn probe(registry: &Registry, arguments: &ProbeArguments) -> Result<ExitCode
 /// The same learner, with meta-parameters as they are drawn before training.
 fn untrained(weights: Weights, machine: &Machine) -> Result<Contender> {
     let learner = weights.learner.meta_learner(machine.kernel())?;
-    let values = learner.initialise(&mut stream(1, "initialise", &[]));
+    let seed = weights.origin["seed"].as_u64().unwrap_or(1);
+    let values = learner.initialise(&mut stream(seed, "initialise", &[]));
     Contender::trained(&Weights { values, ..weights }, None, machine.kernel())
 }
 

@@ -1,7 +1,8 @@
 //! `vsml report`: gathers what is in a run's folder and writes the page.
 
 use crate::report::{Report, render};
-use crate::run_folder::RunFolder;
+use crate::run_folder::{RunFolder, read_json};
+use crate::table::{distinct, quoted};
 use anyhow::Result;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use vsml_core::write_durably;
 /// A file of the run that cannot be read, or what the system says.
 pub fn write_report(folder: &RunFolder) -> Result<PathBuf> {
     let config = folder.config()?;
-    let manifest: Value = folder.read_json("manifest.json")?;
+    let manifest: Value = read_json(&folder.file("manifest.json"))?;
     let metrics = folder.metrics()?;
     let evaluations = folder.evaluations()?;
     let mut facts: Vec<(String, String)> = ["version", "commit", "seed", "threads", "kernel", "processor"]
@@ -26,12 +27,14 @@ pub fn write_report(folder: &RunFolder) -> Result<PathBuf> {
     }
     let name = folder.path().file_name().map_or("run".into(), |name| name.to_string_lossy().into_owned());
     let run = folder.path().display();
-    let mut on: Vec<&str> = evaluations.iter().map(|evaluation| evaluation.tasks.as_str()).collect();
-    on.dedup();
-    let mut commands = vec![
-        ("train the same again".to_string(), format!("vsml train {run}/config.toml --out another-folder")),
-        ("train it further".to_string(), format!("vsml resume {run} --generations {}", 2 * config.generations)),
-    ];
+    let on: Vec<String> = distinct(evaluations.iter().map(|evaluation| quoted(&evaluation.tasks)));
+    let mut commands =
+        vec![("train the same again".to_string(), format!("vsml train {run}/config.toml --out another-folder"))];
+    // One that is as long as its steps does not become longer by generations.
+    if config.steps == 0 {
+        let further = format!("vsml resume {run} --generations {}", 2 * config.generations);
+        commands.push(("train it further".to_string(), further));
+    }
     if !on.is_empty() {
         commands.push(("evaluate".to_string(), format!("vsml evaluate {run} --on {}", on.join(" "))));
     }

@@ -41,6 +41,9 @@ const WRITTEN: [&str; 8] = [
     "evaluation.json",
     "report.html",
 ];
+/// Where a run's evaluations are.
+pub const EVALUATIONS: &str = "evaluation.json";
+
 /// Evaluation files beyond this are refused.
 const MAX_JSON_BYTES: u64 = 1 << 30;
 
@@ -138,39 +141,12 @@ impl RunFolder {
         Config::load(&self.file("config.toml"), &[])
     }
 
-    /// Writes a value as JSON.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
-        Ok(write_durably(&self.file(name), &serde_json::to_vec(value)?)?)
-    }
-
-    /// Reads a value from JSON; the default where there is no such file.
-    ///
-    /// # Errors
-    /// A file that cannot be read or is not of this form.
-    pub fn read_json<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T> {
-        let path = self.file(name);
-        if !path.exists() {
-            return Ok(T::default());
-        }
-        let context = || format!("cannot read {}", path.display());
-        let mut text = String::new();
-        File::open(&path)
-            .with_context(context)?
-            .take(MAX_JSON_BYTES)
-            .read_to_string(&mut text)
-            .with_context(context)?;
-        serde_json::from_str(&text).with_context(context)
-    }
-
     /// All evaluations that were made here.
     ///
     /// # Errors
-    /// As [`RunFolder::read_json`].
+    /// As [`read_json`].
     pub fn evaluations(&self) -> Result<Vec<Evaluation>> {
-        self.read_json("evaluation.json")
+        read_json(&self.file(EVALUATIONS))
     }
 
     /// Drops the evaluations of one learner, because it is no longer the one that they are of.
@@ -180,7 +156,7 @@ impl RunFolder {
     pub fn forget_evaluations(&self, of: impl Fn(&str) -> bool) -> Result<()> {
         let mut evaluations = self.evaluations()?;
         evaluations.retain(|evaluation| !of(&evaluation.learner));
-        self.write_json("evaluation.json", &evaluations)
+        write_json(&self.file(EVALUATIONS), &evaluations)
     }
 
     /// All metrics up to the last checkpoint or beyond.
@@ -271,6 +247,28 @@ impl RunFolder {
         hasher.update(archive.checksum().as_bytes()).update(metrics);
         Ok(hasher.finalize().to_hex()[..32].to_string())
     }
+}
+
+/// Writes a value as JSON.
+///
+/// # Errors
+/// What the system says.
+pub fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+    Ok(write_durably(path, &serde_json::to_vec(value)?)?)
+}
+
+/// Reads a value from JSON; the default where there is no such file.
+///
+/// # Errors
+/// A file that cannot be read or is not of this form.
+pub fn read_json<T: DeserializeOwned + Default>(path: &Path) -> Result<T> {
+    if !path.exists() {
+        return Ok(T::default());
+    }
+    let context = || format!("cannot read {}", path.display());
+    let mut text = String::new();
+    File::open(path).with_context(context)?.take(MAX_JSON_BYTES).read_to_string(&mut text).with_context(context)?;
+    serde_json::from_str(&text).with_context(context)
 }
 
 /// How long `metrics.jsonl` was when a checkpoint was made.

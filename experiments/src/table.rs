@@ -56,12 +56,11 @@ pub fn evaluation_table(evaluations: &[Evaluation]) -> String {
 
 /// Every reason that a learner gave for not playing, once.
 pub fn unsuited(evaluations: &[Evaluation]) -> Vec<(&str, &str)> {
-    let mut reasons: Vec<(&str, &str)> = evaluations
-        .iter()
-        .filter_map(|evaluation| Some((evaluation.learner.as_str(), evaluation.unsuited.as_deref()?)))
-        .collect();
-    reasons.dedup();
-    reasons
+    let reason = |evaluation| {
+        let Evaluation { learner, unsuited, .. }: &Evaluation = evaluation;
+        Some((learner.as_str(), unsuited.as_deref()?))
+    };
+    distinct(evaluations.iter().filter_map(reason))
 }
 
 /// What all agents of a team and the worst off of them came to; none where the learner is all there is.
@@ -139,8 +138,22 @@ fn texts(learners: &[&str], cells: &[Option<(f64, f64)>], better: fn(f64, f64) -
 
 /// `64.13`; a zero has no sign, from whatever side it was rounded.
 pub fn two_decimals(number: f64) -> String {
-    let text = format!("{number:.2}");
-    if text == "-0.00" { "0.00".into() } else { text }
+    rounded(number, 2)
+}
+
+/// A number with so many digits after the point.
+pub fn rounded(number: f64, digits: usize) -> String {
+    let text = format!("{number:.digits$}");
+    let is_zero = !text.contains(|character: char| ('1'..='9').contains(&character)) && number.is_finite();
+    if is_zero { text.trim_start_matches('-').into() } else { text }
+}
+
+/// Digits after the point that an interval needs so that one sees how wide it is, or where it has no width, how large the number
+/// is: two significant ones, but two at least and six at most.
+pub fn digits(number: f64, Interval { low, high }: Interval) -> usize {
+    let size = if high > low { high - low } else { number.abs() };
+    let large_enough = |&digits: &usize| size == 0.0 || size * 10_f64.powi(digits as i32 - 1) >= 1.0;
+    (2..6).find(large_enough).unwrap_or(6)
 }
 
 /// A mean with its standard error: `64.13 ±.56`, since the error's zero says nothing.
@@ -149,13 +162,14 @@ pub fn with_error(mean: f64, error: f64) -> String {
     format!("{} ±{}", two_decimals(mean), error.strip_prefix('0').unwrap_or(&error))
 }
 
-/// A number with the interval around it: `64.13 (63.02 to 65.24)`.
+/// A number with the interval around it: `64.13 (63.02 to 65.24)`, with more digits where that is narrow.
 pub fn with_interval(number: f64, Interval { low, high }: Interval) -> String {
-    format!("{} ({} to {})", two_decimals(number), two_decimals(low), two_decimals(high))
+    let digits = digits(number, Interval { low, high });
+    format!("{} ({} to {})", rounded(number, digits), rounded(low, digits), rounded(high, digits))
 }
 
 /// Whether this is the name of a player who knows what others must find out.
-fn is_oracle(learner: &str) -> bool {
+pub fn is_oracle(learner: &str) -> bool {
     matches!(learner.split(':').next(), Some("oracle" | "oracle-mdp"))
 }
 
@@ -168,6 +182,12 @@ pub fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
         }
     }
     seen
+}
+
+/// A word of a command as a shell takes it.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_:=.,/".contains(c);
+    if word.chars().all(plain) { word.into() } else { format!("\"{word}\"") }
 }
 
 /// The environments of a registry.
@@ -272,6 +292,17 @@ pub(crate) mod tests {
         assert!(text.contains("2.00 ±1.00 / 0.00 ±1.00"), "{text}");
         let (_, of_teams) = text.split_once("welfare").unwrap();
         assert!(of_teams.contains("B-v0") && !of_teams.contains("A-v0"), "{text}");
+    }
+
+    #[test]
+    fn an_interval_has_as_many_digits_as_tell_its_ends_apart() {
+        let text = |number: f64, low: f64, high: f64| with_interval(number, Interval { low, high });
+        assert_eq!(text(64.1, 63.0, 65.25), "64.10 (63.00 to 65.25)");
+        assert_eq!(text(0.0042, 0.0031, 0.0049), "0.0042 (0.0031 to 0.0049)");
+        assert_eq!(text(-0.000_000_1, -0.01, 0.01), "0.000 (-0.010 to 0.010)");
+        assert_eq!(text(0.0, 0.0, 0.0), "0.00 (0.00 to 0.00)");
+        assert_eq!(text(0.000_3, 0.000_3, 0.000_3), "0.00030 (0.00030 to 0.00030)");
+        assert_eq!(text(1e-12, 0.0, 1e-12), "0.000000 (0.000000 to 0.000000)");
     }
 
     #[test]

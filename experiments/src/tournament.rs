@@ -12,7 +12,7 @@ use crate::exit;
 use crate::machine::STOP;
 use crate::names::{named_twice, shown};
 use crate::output::{check_folder_of, note, say};
-use crate::table::{NOTHING_TO_TELL, dealt_out, unsuited, with_error, with_interval};
+use crate::table::{NOTHING_TO_TELL, dealt_out, quoted, unsuited, with_error, with_interval};
 use anyhow::{Result, bail};
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -224,12 +224,6 @@ impl<'a> Standings<'a> {
         lines.extend(faulty.map(|pair| format!("faults of {} on {}: {:?}", pair.learner, pair.tasks, pair.faults)));
         lines
     }
-}
-
-/// A word of a command as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_:=.,/".contains(c);
-    if word.chars().all(plain) { word.into() } else { format!("\"{word}\"") }
 }
 
 /// A cell.

@@ -11,7 +11,7 @@ use crate::exports::Exports;
 use crate::machine::STOP;
 use crate::output::{note, say};
 use crate::report_command::write_report;
-use crate::run_folder::{MetricsFile, RunFolder, TimingFile};
+use crate::run_folder::{EVALUATIONS, MetricsFile, RunFolder, TimingFile, read_json, write_json};
 use crate::shipped;
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -56,7 +56,7 @@ pub fn train(registry: &Registry, arguments: &TrainArguments) -> Result<()> {
 pub fn resume(registry: &Registry, arguments: &ResumeArguments) -> Result<()> {
     let folder = RunFolder::open(&arguments.run)?;
     let mut config = folder.config()?;
-    let mut manifest: Value = folder.read_json("manifest.json")?;
+    let mut manifest: Value = read_json(&folder.file("manifest.json"))?;
     let mut machine = arguments.machine.clone();
     let before = manifest["kernel"].as_str().map(str::parse).transpose()?;
     match (machine.kernel, before) {
@@ -88,7 +88,7 @@ pub fn resume(registry: &Registry, arguments: &ResumeArguments) -> Result<()> {
             times.push(machine.manifest(config.seed));
         }
     }
-    folder.write_json("manifest.json", &manifest)?;
+    write_json(&folder.file("manifest.json"), &manifest)?;
     folder.write_config(&config)?;
     pipeline(registry, &config, &folder, training, checkpoint.as_ref(), &machine)
 }
@@ -117,7 +117,7 @@ fn begin(registry: &Registry, mut config: Config, out: Option<&Path>, name: &str
         Some(path) => RunFolder::create(path)?,
         None => RunFolder::create(&free_folder(name))?,
     };
-    folder.write_json("manifest.json", &machine.manifest(config.seed))?;
+    write_json(&folder.file("manifest.json"), &machine.manifest(config.seed))?;
     folder.write_config(&config)?;
     pipeline(registry, &config, &folder, training, None, machine)
 }
@@ -150,7 +150,7 @@ pub fn begin_or_go_on(
 ) -> Result<(RunFolder, Option<Archive>)> {
     if !path.join("config.toml").exists() {
         let folder = RunFolder::create(path)?;
-        folder.write_json("manifest.json", &machine.manifest(config.seed))?;
+        write_json(&folder.file("manifest.json"), &machine.manifest(config.seed))?;
         folder.write_config(config)?;
         return Ok((folder, None));
     }
@@ -219,7 +219,8 @@ pub fn complete(
     let contenders = contenders(&weights, networks, players, machine.kernel())?;
     let scenarios = make_scenarios(registry, &config.evaluation.tasks, machine.kernel())?;
     let lifetimes = config.evaluation.lifetimes;
-    let evaluations = evaluate_missing(folder, &contenders, &scenarios, lifetimes, config.seed, machine)?;
+    let evaluations =
+        evaluate_missing(&folder.file(EVALUATIONS), &contenders, &scenarios, lifetimes, config.seed, machine)?;
     if STOP.load(Relaxed) {
         return Err(interrupted(folder, training));
     }
@@ -265,7 +266,7 @@ fn finish(
 /// The meta-parameters that count: the best in validation, or the last where there is no validation.
 fn chosen_weights(config: &Config, folder: &RunFolder, training: &MetaTraining) -> Result<Weights> {
     // Of the program that began the run, whatever ends it.
-    let manifest: Value = folder.read_json("manifest.json")?;
+    let manifest: Value = read_json(&folder.file("manifest.json"))?;
     let best = training.best();
     let (generation, values) = match best {
         Some(best) => (best.generation, best.theta),

@@ -217,6 +217,16 @@ fn what_is_trained_in_several_places_is_tested_in_all() {
     for line in ["| tests, against oracle | better, ", "| vsml | 0 | 16 | 16 |\n", "| recurrent | 0 | 4 | 4 |\n"] {
         assert!(page.contains(line), "{line}: {page}");
     }
+    assert!(!page.contains("vsml is worse in "), "{page}");
+
+    // Where learners are few, and trained in one place, the page says which tests these are.
+    let both = MATRIX.lines().find(|line| line.contains("name = \"both\"")).unwrap();
+    let one = std::fs::read_to_string(&config).unwrap().replace(both, "");
+    std::fs::write(&config, &one[..one.find("[[learners]]\nname = \"recurrent\"").unwrap()]).unwrap();
+    run();
+    let page = std::fs::read_to_string(out.join("benchmark.md")).unwrap();
+    assert!(page.contains("\nvsml is worse in easy ones, hard ones, `BernoulliBandit-v0:arms=3,steps=10`, "), "{page}");
+    assert!(!page.contains("vsml is better in "), "{page}");
 }
 
 #[test]
@@ -225,6 +235,13 @@ fn mistakes_are_named_before_anything_is_trained() {
     let out = folder.path().join("table");
     for (right, wrong, expected) in [
         ("seeds = [1, 2]", "seeds = []", "seeds is empty"),
+        ("seeds = [1, 2]", "seeds = [1, 2, 2]", "seeds: 2 is named twice"),
+        (
+            "players = [\"random\"]",
+            "players = [\"random\", \"greedy\", \"random\"]",
+            "players: `random` is named twice",
+        ),
+        ("every = 2", "every = 0", "search chooses by validation"),
         ("pairs = 4", "pears = 4", "unknown key `optimizer.pears`; did you mean `optimizer.pairs`?"),
         ("lifetimes = 2\n", "lifetimes = 2\nseed = 3\n", "run.seed has no meaning here: give `seeds`"),
         ("[0.01, 0.1]", "[]", "search.\"optimizer.learning_rate\" is empty"),

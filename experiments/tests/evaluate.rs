@@ -70,6 +70,29 @@ fn a_folder_or_a_file_of_that_name_is_not_in_the_way() {
 }
 
 #[test]
+fn what_is_kept_in_a_file_is_not_done_again_and_leaves_the_run_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = run(folder.path(), "run", "1", "1");
+    let before = std::fs::read(Path::new(&run).join("evaluation.json")).unwrap();
+    let file = folder.path().join("kept.json");
+    let out = ["--lifetimes", "20", "--out", text(&file)];
+    let table = evaluate(&run, &out);
+    assert_eq!(std::fs::read(Path::new(&run).join("evaluation.json")).unwrap(), before);
+    let kept: Vec<Value> = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let learners: Vec<_> = kept.iter().map(|e| (e["learner"].as_str(), e["lives"].as_array().unwrap().len())).collect();
+    assert_eq!(learners, [(Some("vsml"), 20), (Some("random"), 20), (Some("ucb1:c=0.2"), 20)]);
+    // What stands in the file is taken from there.
+    let doctored = std::fs::read_to_string(&file).unwrap().replacen("\"reward\":", "\"reward\":1e6,\"was\":", 20);
+    std::fs::write(&file, doctored).unwrap();
+    assert_ne!(evaluate(&run, &out), table);
+    // Shipped weights: learners of the same name, but others.
+    assert_ne!(evaluate("quickstart", &out), table);
+    std::fs::write(&file, "mine").unwrap();
+    assert!(refuse(&[&["evaluate", &run], &ON[..], &out].concat()).contains("cannot read"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
+}
+
+#[test]
 fn a_fault_says_what_it_was() {
     let three = ["--on", "BernoulliBandit-v0:arms=3,steps=30", "--players", "optimal:pulls=7", "--lifetimes", "5"];
     let table = succeed(&[&["evaluate", "quickstart"], &three[..]].concat());

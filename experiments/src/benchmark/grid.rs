@@ -26,6 +26,8 @@ pub struct Grid {
     pub layout: Layout,
     /// How training went.
     pub progress: Vec<Progress>,
+    /// Seeds that every learner was trained under.
+    pub seeds: usize,
     /// What was chosen by search.
     pub choices: Vec<Choice>,
     /// Seconds of training, over all runs.
@@ -100,6 +102,18 @@ pub struct Choice {
 /// An interquartile mean and its 95 % bootstrap interval.
 pub type Number = (f64, Interval);
 
+/// How a learner comes off against a player.
+pub struct Against<'a> {
+    /// The player's name.
+    pub player: &'a str,
+    /// Tests in which the learner is better, intervals apart.
+    pub better: Vec<&'a Test>,
+    /// Tests in which it is worse, intervals apart.
+    pub worse: Vec<&'a Test>,
+    /// In how many tests both of them are.
+    pub of: usize,
+}
+
 impl Grid {
     /// With nobody in it yet.
     pub fn new(plan: &Plan) -> Self {
@@ -110,6 +124,7 @@ impl Grid {
             lines: Vec::new(),
             layout: if several { Layout::LearnerAndTraining } else { Layout::Learner },
             progress: Vec::new(),
+            seeds: plan.seeds.len(),
             choices: Vec::new(),
             seconds: 0.0,
         }
@@ -226,24 +241,25 @@ impl Grid {
         (!tests.is_empty()).then(|| mean_improvement(&tests, &mut stream(0, "bootstrap", &[])))
     }
 
-    /// In how many tests a learner comes off better than the first reference player, and in how many worse, their intervals
-    /// apart; and in how many there are both of them. None without players, where tests are few enough to be looked at, and where
-    /// seeds are too few.
-    pub fn against_player(&self, learner: &str, measure: Measure) -> Option<(&str, [usize; 3])> {
+    /// In which tests a learner comes off better than the first reference player, and in which worse. None without players, where
+    /// tests are few enough to be looked at, and where seeds are too few.
+    pub fn against_player(&self, learner: &str, measure: Measure) -> Option<Against<'_>> {
         let player = self.players.first().filter(|_| self.tests.len() >= MANY_TESTS)?;
-        let mut counts = [0; 3];
+        let mut against = Against { player: &player.name, better: Vec::new(), worse: Vec::new(), of: 0 };
         for line in self.lines.iter().filter(|line| line.name == learner) {
-            for (cell, other) in line.cells.iter().zip(&player.cells) {
+            for (test, (cell, other)) in self.tests.iter().zip(line.cells.iter().zip(&player.cells)) {
                 let seeds = cell.evaluations.len().min(other.evaluations.len());
                 let both = cell.number(measure).zip(other.number(measure)).filter(|_| seeds >= SOME_SEEDS);
                 let Some(((number, own), (usual, others))) = both else { continue };
                 let apart = own.low > others.high || others.low > own.high;
-                counts[0] += usize::from(apart && measure.better_by(number, usual) > 0.0);
-                counts[1] += usize::from(apart && measure.better_by(number, usual) < 0.0);
-                counts[2] += 1;
+                against.of += 1;
+                if apart {
+                    let better = measure.better_by(number, usual) > 0.0;
+                    if better { &mut against.better } else { &mut against.worse }.push(test);
+                }
             }
         }
-        (counts[2] > 0).then_some((&player.name, counts))
+        (against.of > 0).then_some(against)
     }
 
     /// Every reason why there is no number, with whom it is of; once, if it is the same but for its numbers.
@@ -270,14 +286,24 @@ impl Line {
 
 impl Cell {
     fn new(evaluations: Vec<Evaluation>) -> Self {
-        let reason = evaluations.iter().find_map(|evaluation| evaluation.unsuited.clone());
+        let reason = evaluations.iter().find_map(|evaluation| match evaluation.faults.get("learner") {
+            Some(faults) => Some(format!(
+                "{}: {faults} of {} lives did not come to their end: {}",
+                evaluation.tasks,
+                evaluation.lifetimes(),
+                evaluation.first_fault.as_deref().unwrap_or_default()
+            )),
+            None => evaluation.unsuited.clone(),
+        });
         Cell { evaluations, own: false, reason }
     }
 
-    /// The mean over lives under each seed; none where there is one without lives.
+    /// The mean over lives under each seed; none where there is one without lives, or where a learner failed: who does not live to
+    /// the end is not judged by the lives that went well.
     pub fn scores(&self, measure: Measure) -> Option<Vec<f64>> {
         let score = |evaluation: &Evaluation| {
-            let lives = evaluation.measured(measure).filter(|lives| !lives.is_empty())?;
+            let failed = evaluation.faults.contains_key("learner");
+            let lives = evaluation.measured(measure).filter(|lives| !lives.is_empty() && !failed)?;
             Some(statistics::mean(&lives))
         };
         let scores: Option<Vec<f64>> = self.evaluations.iter().map(score).collect();

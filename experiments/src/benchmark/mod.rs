@@ -20,14 +20,15 @@ use crate::report::{BenchmarkReport, render_benchmark};
 use crate::run_folder::RunFolder;
 use crate::train::{begin_or_go_on, check_same_run, complete};
 use anyhow::{Context, Result, bail};
-use plan::{Entrant, Plan, Test, Training, as_path};
+use plan::{Entrant, Plan, Training, as_path};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use vsml_agents::{Evaluation, TrainingError, Unable};
 use vsml_core::write_durably;
 use vsml_envs::Registry;
 
-pub use grid::{Cell, Grid, Layout, Line, Number, ProgressPoint};
+pub use grid::{Against, Cell, Grid, Layout, Line, Number, ProgressPoint};
+pub use plan::Test;
 
 /// Trains and evaluates whatever is not there yet, and prints and writes what came of it.
 pub fn benchmark(registry: &Registry, arguments: &BenchmarkArguments) -> Result<()> {
@@ -147,6 +148,9 @@ fn outcome(
             Ok(trained) => trained,
         };
         seconds += trained.seconds;
+        if candidates.len() > 1 && trained.validation.1 == f64::NEG_INFINITY {
+            bail!("search chooses by validation, and {} on {} was never validated", learner.name, training.name);
+        }
         if best.as_ref().is_none_or(|(_, other)| trained.validation > other.validation) {
             best = Some((index, trained));
         }
@@ -168,8 +172,8 @@ fn outcome(
 
 /// A run, finished.
 struct Trained {
-    /// Its best score in validation.
-    validation: f64,
+    /// How many phases it came to, and its best score in validation in the last of them.
+    validation: (usize, f64),
     evaluations: Vec<Evaluation>,
     progress: Vec<(u64, f64)>,
     seconds: f64,
@@ -189,9 +193,13 @@ fn trained(registry: &Registry, mut config: Config, path: &Path, machine: &Machi
     let evaluations =
         evaluations.map_err(|error| if error.is::<Interrupted>() { same_command_goes_on() } else { error })?;
     let metrics = folder.metrics()?;
-    let scores = metrics.iter().filter_map(|metrics| Some((metrics.steps, metrics.validation.as_ref()?.score?)));
+    // Scores of different phases are no curve: of a curriculum, its last phase is shown.
+    let phases = config.phases_after(&metrics);
+    let last = config.phase_beginnings(&metrics).last().copied().unwrap_or(0);
+    let shown = metrics.iter().filter(|metrics| phases == config.phases.len() && metrics.generation > last);
+    let scores = shown.filter_map(|metrics| Some((metrics.steps, metrics.validation.as_ref()?.score?)));
     Ok(Ok(Trained {
-        validation: training.best().map_or(f64::NEG_INFINITY, |best| best.score),
+        validation: (phases, training.best().map_or(f64::NEG_INFINITY, |best| best.score)),
         evaluations,
         progress: scores.collect(),
         seconds: folder.seconds()?,

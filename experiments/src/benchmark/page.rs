@@ -1,8 +1,8 @@
 //! A benchmark as a page of Markdown, and as a table for the terminal.
 
-use super::grid::{Cell, Grid, Layout, Line, Number};
+use super::grid::{Against, Cell, Grid, Layout, Line, Number};
 use super::plan::Plan;
-use crate::table::{NOTHING_TO_TELL, dealt_out, distinct, two_decimals, with_interval};
+use crate::table::{NOTHING_TO_TELL, dealt_out, digits, distinct, rounded, with_interval};
 use vsml_agents::Measure;
 
 /// Learners, beyond which the page has no table of everybody against everybody.
@@ -134,18 +134,27 @@ fn pooled(grid: &Grid, measure: Measure) -> String {
     table
 }
 
-/// In how many tests learners are better than a player, and worse, where they are many.
+/// In how many tests learners are better than a player, and worse, where tests are many; where learners are few, in which.
 fn against_player(grid: &Grid, measure: Measure) -> String {
+    let learners = grid.learners();
+    let few = grid.layout == Layout::Learner && learners.len() <= MOST_COMPARED;
     let of = |learner| Some((learner, grid.against_player(learner, measure)?));
-    let rows: Vec<_> = grid.learners().into_iter().filter_map(of).collect();
-    let Some((_, (player, _))) = rows.first() else { return String::new() };
+    let rows: Vec<_> = learners.into_iter().filter_map(of).collect();
+    let Some((_, Against { player, .. })) = rows.first() else { return String::new() };
     let mut table = format!(
         "\n| tests, against {player} | better, intervals apart | worse, intervals apart | of |\n|---|---:|---:|---:|\n"
     );
-    for (learner, (_, [better, worse, of])) in &rows {
-        table += &format!("| {learner} | {better} | {worse} | {of} |\n");
+    let mut names = String::new();
+    for (learner, Against { better, worse, of, .. }) in &rows {
+        table += &format!("| {learner} | {} | {} | {of} |\n", better.len(), worse.len());
+        for (how, tests) in
+            [("better", better), ("worse", worse)].into_iter().filter(|(_, tests)| few && !tests.is_empty())
+        {
+            let tests: Vec<String> = tests.iter().map(|test| named(&test.name, &test.tasks)).collect();
+            names += &format!("\n{learner} is {how} in {}.\n", tests.join(", "));
+        }
     }
-    table
+    table + &names
 }
 
 /// Everybody against everybody, if they are few.
@@ -181,12 +190,14 @@ pub fn terminal(plan: &Plan, grid: &Grid) -> String {
     for &measure in &plan.measures {
         let cells = |line: &Line| -> Vec<String> {
             let number = |cell: &super::Cell| cell.number(measure);
-            let text = |number: Option<Number>| number.map_or(NOTHING_TO_TELL.into(), |(mean, _)| two_decimals(mean));
+            let text = |number: Option<Number>| {
+                number.map_or(NOTHING_TO_TELL.into(), |(mean, interval)| rounded(mean, digits(mean, interval)))
+            };
             line.cells.iter().map(|cell| text(number(cell))).collect()
         };
         let rows: Vec<(&str, Vec<String>)> =
             names.iter().map(String::as_str).zip(grid.everybody().map(cells)).collect();
-        text += &format!("{}, mean over the seeds\n{}", measure.title(), dealt_out(&columns, &rows));
+        text += &format!("{}, interquartile mean over the seeds\n{}", measure.title(), dealt_out(&columns, &rows));
     }
     for (number, test) in numbers.iter().zip(&grid.tests) {
         let id = if test.name == test.tasks { String::new() } else { format!("  ({})", test.tasks) };

@@ -163,15 +163,31 @@ impl Plan {
                 bail!("run.{key} has no meaning here: give `{place}` of the benchmark");
             }
         }
-        let names = |names: Vec<&String>, key: &str| match (1..names.len()).find(|&i| names[..i].contains(&names[i])) {
-            Some(twice) => Err(anyhow!("{key}: two are called `{}`; give each a `name` of its own", names[twice])),
+        let names = |names: Vec<&String>, key: &str| match twice(&names) {
+            Some(name) => Err(anyhow!("{key}: two are called `{name}`; give each a `name` of its own")),
             None => Ok(()),
         };
+        if let Some(seed) = twice(&self.seeds) {
+            bail!("seeds: {seed} is named twice, and what it comes to would count twice");
+        }
+        if let Some(player) = twice(&self.players) {
+            bail!("players: `{player}` is named twice");
+        }
+        if let Some(measure) = twice(&self.measures) {
+            bail!("measures: {} is named twice", measure.title());
+        }
         names(self.trainings.iter().map(|training| &training.name).collect(), "tasks")?;
         names(self.tests.iter().map(|test| &test.name).collect(), "tests")?;
         names(self.learners.iter().map(|learner| &learner.name).collect(), "learners")?;
         for training in &self.trainings {
             make_scenarios(registry, &training.tasks, Kernel::detect()).context("tasks")?;
+        }
+        let met: Vec<String> =
+            self.trainings.iter().flat_map(|training| distinct(training.tasks.iter().cloned())).collect();
+        if let Some(tasks) = twice(&met).filter(|_| self.tests.is_empty()) {
+            bail!(
+                "`{tasks}` is among what is trained on in two of `tasks`: say by `tests` what all of them are tested on"
+            );
         }
         for test in &self.tests {
             make_scenarios(registry, std::slice::from_ref(&test.tasks), Kernel::detect()).context("tests")?;
@@ -185,9 +201,12 @@ impl Plan {
         for learner in &self.learners {
             for training in &self.trainings {
                 for settings in self.candidates() {
-                    let built = self
-                        .config(learner, training, self.seeds[0], &settings)
-                        .and_then(|mut config| config.build(registry, Kernel::detect()).map(drop));
+                    let built = self.config(learner, training, self.seeds[0], &settings).and_then(|mut config| {
+                        if !self.search.is_empty() && config.validation.every == 0 {
+                            bail!("search chooses by validation, and validation.every is 0");
+                        }
+                        config.build(registry, Kernel::detect()).map(drop)
+                    });
                     // Who cannot live somewhere stands in the table as such.
                     if let Err(error) = built.or_else(|error| super::unsuited(&error).map(drop).ok_or(error)) {
                         return Err(error.context(format!("{} on {}", learner.name, training.name)));
@@ -253,15 +272,24 @@ impl Plan {
     }
 }
 
+/// What is among them for the second time.
+fn twice<T: PartialEq>(all: &[T]) -> Option<&T> {
+    (1..all.len()).find(|&index| all[..index].contains(&all[index])).map(|index| &all[index])
+}
+
 fn training(value: Value) -> Result<Training> {
     match value {
-        Value::String(id) => Ok(Training { name: id.clone(), tasks: vec![id], run: Table::new() }),
+        Value::String(id) => {
+            let id = id.trim().to_string();
+            Ok(Training { name: id.clone(), tasks: vec![id], run: Table::new() })
+        }
         Value::Table(_) => {
             let WrittenTraining { name, tasks, run } =
                 value.try_into().map_err(|error: toml::de::Error| anyhow!("{}", error.message()))?;
             if tasks.is_empty() {
                 bail!("tasks is empty: name at least one");
             }
+            let tasks = tasks.iter().map(|id| id.trim().to_string()).collect();
             Ok(Training { name, tasks, run })
         }
         _ => bail!("write an id, or {{ name = \"...\", tasks = [\"...\"] }}"),
@@ -270,11 +298,14 @@ fn training(value: Value) -> Result<Training> {
 
 fn test(value: Value) -> Result<Test> {
     match value {
-        Value::String(id) => Ok(Test { name: id.clone(), tasks: id }),
+        Value::String(id) => {
+            let id = id.trim().to_string();
+            Ok(Test { name: id.clone(), tasks: id })
+        }
         Value::Table(_) => {
             let WrittenTest { name, tasks } =
                 value.try_into().map_err(|error: toml::de::Error| anyhow!("{}", error.message()))?;
-            Ok(Test { name, tasks })
+            Ok(Test { name, tasks: tasks.trim().into() })
         }
         _ => bail!("write an id, or {{ name = \"...\", tasks = \"...\" }}"),
     }

@@ -1,8 +1,8 @@
 //! The page of a benchmark: who came to what where, how that was learnt, and how it looks within a life.
 
 use super::{plots, rendered};
-use crate::benchmark::{Cell, Grid, Layout, Line, Number};
-use crate::table::{distinct, two_decimals};
+use crate::benchmark::{Against, Cell, Grid, Layout, Line, Number, Test};
+use crate::table::{digits, distinct, rounded};
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::json;
@@ -31,8 +31,9 @@ pub struct BenchmarkReport<'a> {
 struct HeatMap<'a> {
     title: &'a str,
     rows: Vec<Row<'a>>,
-    /// Each learner: in how many tests it is better than the first player, intervals apart, in how many worse, and of how many.
-    against_player: Vec<(&'a str, [usize; 3])>,
+    /// Each learner: the tests in which it is better than the first player, intervals apart, those in which it is worse, and of how
+    /// many.
+    against_player: Vec<(&'a str, [Vec<&'a str>; 2], usize)>,
     /// Each learner, and all its tests together: where it was trained, and elsewhere.
     pooled: Vec<(&'a str, [Option<Text>; 2])>,
     /// Each learner, and how probable it is that it comes off better than each other.
@@ -66,9 +67,10 @@ struct Text {
 
 impl Text {
     fn of((number, interval): Number) -> Self {
+        let text = |value| rounded(value, digits(number, interval));
         Text {
-            number: two_decimals(number),
-            interval: format!("{} to {}", two_decimals(interval.low), two_decimals(interval.high)),
+            number: text(number),
+            interval: format!("{} to {}", text(interval.low), text(interval.high)),
             share: (100.0 * number).clamp(0.0, 100.0) as u8,
         }
     }
@@ -90,6 +92,8 @@ pub fn render_benchmark(report: &BenchmarkReport<'_>) -> Result<String> {
         "about": report.about,
         "command": report.command,
         "plan": report.plan,
+        "trainings": distinct(grid.progress.iter().map(|progress| &progress.trained_on)).len(),
+        "seeds": grid.seeds,
         "minutes": format!("{:.0}", grid.seconds / 60.0),
         "several": grid.layout == Layout::LearnerAndTraining,
         "tests_down": grid.tests_down(),
@@ -138,7 +142,11 @@ fn heat_map<'a>(report: &BenchmarkReport<'a>, measure: Measure) -> HeatMap<'a> {
         let over = |over: &&str| grid.improvement(of, over, measure).filter(|_| of != over).map(Text::of);
         (*of, learners.iter().map(over).collect())
     };
-    let against = |learner: &&'a str| Some((*learner, grid.against_player(learner, measure)?.1));
+    let against = |learner: &&'a str| {
+        let Against { better, worse, of, .. } = grid.against_player(learner, measure)?;
+        let names = |tests: Vec<&'a Test>| tests.iter().map(|test| test.name.as_str()).collect();
+        Some((*learner, [better, worse].map(names), of))
+    };
     HeatMap {
         title: measure.title(),
         against_player: learners.iter().filter_map(against).collect(),

@@ -11,7 +11,7 @@ pub use benchmark::{BenchmarkReport, render_benchmark};
 
 use crate::evaluate::is_trained;
 use crate::phases;
-use crate::table::{distinct, team_text};
+use crate::table::{distinct, is_oracle, team_text};
 use anyhow::Result;
 use minijinja::Environment;
 use minijinja::value::Serde;
@@ -151,14 +151,15 @@ fn rows<'a>(evaluations: &'a [Evaluation], learners: &[&'a str]) -> Result<Vec<R
             let index = learners.iter().position(|learner| *learner == name)?;
             summaries[index].as_ref().map(|summary| summary.mean)
         };
-        let (random, oracle) = (mean_of("random"), mean_of("oracle"));
-        let candidates = learners.iter().zip(&summaries).filter(|(learner, _)| **learner != "oracle");
+        let oracle = learners.iter().find(|learner| is_oracle(learner)).and_then(|oracle| mean_of(oracle));
+        let random = mean_of("random");
+        let candidates = learners.iter().zip(&summaries).filter(|(learner, _)| !is_oracle(learner));
         let best = candidates.filter_map(|(_, summary)| Some(summary.as_ref()?.mean)).reduce(f64::max);
         let cells = learners.iter().zip(of_learner.iter().zip(&summaries));
         let cells = cells
             .map(|(learner, (evaluation, summary))| {
                 let mut cell = cell(*evaluation, summary.as_ref(), random, oracle);
-                cell.best = *learner != "oracle" && best.is_some() && summary.as_ref().map(|s| s.mean) == best;
+                cell.best = !is_oracle(learner) && best.is_some() && summary.as_ref().map(|s| s.mean) == best;
                 cell
             })
             .collect();

@@ -4,6 +4,7 @@
 //! which those who see colours otherwise can tell apart too. The trained learner's line is thick, the players' thin.
 
 use crate::benchmark::ProgressPoint;
+use crate::table::rounded;
 use anyhow::{Result, anyhow};
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
@@ -96,8 +97,7 @@ pub fn learning(learners: &[(usize, &[ProgressPoint])]) -> Result<Option<String>
     let frame = Frame { size: (460, 260), text: 12, x: "million steps", y: "validation" };
     let plot = frame.draw(last.max(f64::MIN_POSITIVE), range, |chart| {
         for (place, points) in learners.iter().rev() {
-            let per_point = points.len().div_ceil(TRAINING_POINTS / 4).max(1);
-            let points: Vec<ProgressPoint> = points.iter().step_by(per_point).copied().collect();
+            let points = thinned(points);
             let above = points.iter().map(|point| (millions(point.steps), point.greatest));
             let below = points.iter().rev().map(|point| (millions(point.steps), point.least));
             let mean = points.iter().map(|point| (millions(point.steps), point.mean));
@@ -212,6 +212,7 @@ fn line(
 
 /// Draws the axes and horizontal rules, with text of `size` pixels.
 fn axes(chart: &mut Chart<'_, '_>, size: u32, x: &str, y: &str) -> Result<()> {
+    let (along, up) = (chart.x_range(), chart.y_range());
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -223,8 +224,8 @@ fn axes(chart: &mut Chart<'_, '_>, size: u32, x: &str, y: &str) -> Result<()> {
         .y_labels(7)
         .x_desc(x)
         .y_desc(y)
-        .x_label_formatter(&|x| tick(*x))
-        .y_label_formatter(&|y| tick(*y))
+        .x_label_formatter(&|x| tick(*x, &along))
+        .y_label_formatter(&|y| tick(*y, &up))
         .draw()
         .map_err(failed)
 }
@@ -242,9 +243,9 @@ fn averaged(stretch: &[GenerationMetrics]) -> Option<[f64; 3]> {
 }
 
 /// At most as many points as a plot can show, at equal distances, the last one among them.
-fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+fn thinned<T: Copy>(points: &[T]) -> Vec<T> {
     let step = points.len().div_ceil(TRAINING_POINTS / 4).max(1);
-    let mut kept: Vec<(f64, f64)> = points.iter().rev().step_by(step).copied().collect();
+    let mut kept: Vec<T> = points.iter().rev().step_by(step).copied().collect();
     kept.reverse();
     kept
 }
@@ -257,10 +258,12 @@ fn padded(values: impl Iterator<Item = f64>) -> Option<Range<f64>> {
     (low <= high).then_some(low - room..high + room)
 }
 
-/// A label of an axis: as many digits as tell neighbours apart.
-fn tick(value: f64) -> String {
-    let text = format!("{value:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_string()
+/// A label of an axis that is so long: as many digits as tell neighbours apart.
+fn tick(value: f64, Range { start, end }: &Range<f64>) -> String {
+    // Labels are a twentieth of the axis apart at least.
+    let apart = |digits: &usize| 0.05 * (end - start) * 10_f64.powi(*digits as i32) >= 1.0;
+    let text = rounded(value, (0..9).find(apart).unwrap_or(9));
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
 }
 
 /// Lets the drawing take the width that the page gives it.
