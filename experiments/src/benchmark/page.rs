@@ -11,8 +11,7 @@ const MOST_COMPARED: usize = 4;
 /// The page of this name. `command` makes it again.
 pub fn markdown(plan: &Plan, grid: &Grid, name: &str, command: &str) -> String {
     let mut page = format!("# {}\n\n{}\n\n`{command}`\n\n", capitalised(name), plan.about);
-    page +=
-        &format!("Trained under {} seeds, {:.1} minutes of training in all. ", plan.seeds.len(), grid.seconds / 60.0);
+    page += &format!("Trained under {}, {:.1} minutes of training in all. ", seeds(plan), grid.seconds / 60.0);
     page += "Each number is the interquartile mean over seeds of the mean over test lives (of fewer than four seeds: their \
              mean), and the middle 95 % of its bootstrap.\n";
     for &measure in &plan.measures {
@@ -43,6 +42,13 @@ pub fn markdown(plan: &Plan, grid: &Grid, name: &str, command: &str) -> String {
     page += &chosen(plan, grid);
     page += &tests(grid);
     page
+}
+
+fn seeds(plan: &Plan) -> String {
+    match plan.seeds.len() {
+        1 => "one seed".into(),
+        several => format!("{several} seeds"),
+    }
 }
 
 /// What search chose, settings with those that they were chosen for.

@@ -8,7 +8,7 @@ use rand::RngExt;
 use std::collections::{BTreeMap, VecDeque};
 use vsml_envs::{Action, Feedback, Percept, Rng, Space};
 
-const NO_GAME: &str = "it plays matrix games, and this is none";
+const NO_GAME: &str = "it plays matrix games, with actions as they are, and this is none";
 
 /// More moves would never be seen twice.
 pub(super) const MAX_MEMORY: usize = 16;
