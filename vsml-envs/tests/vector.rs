@@ -76,7 +76,10 @@ fn compare(spec: &str, tasks: &Tasks, count: u64, steps: u64, autoreset: Autores
     let space = vector.action_space().clone();
     let mut ends = [0, 0];
     for step in 0..steps {
-        let actions: Vec<OwnedAction> = players.iter_mut().map(|player| space.sample(player)).collect();
+        // Tasks may differ in the bounds of their actions.
+        let own = players.iter_mut().zip(&alone);
+        let actions: Vec<OwnedAction> =
+            own.map(|(player, alone)| alone.environment.action_space().sample(player)).collect();
         let (indices, numbers, bits) = joined(&actions);
         if autoreset == Autoreset::Disabled {
             let ended: Vec<bool> = alone.iter().map(|alone| alone.ended).collect();
