@@ -24,8 +24,12 @@ fn last_part(name: &str) -> String {
 pub fn named_twice(names: &[String]) -> Option<&str> {
     let identity = |name: &String| std::fs::canonicalize(name).unwrap_or_else(|_| name.into());
     let all: Vec<_> = names.iter().map(identity).collect();
-    let twice = (1..all.len()).find(|&index| all[..index].contains(&all[index]))?;
-    Some(&names[twice])
+    twice(&all).map(|index| names[index].as_str())
+}
+
+/// Where the first stands that is among them for the second time.
+pub fn twice<T: PartialEq>(all: &[T]) -> Option<usize> {
+    (1..all.len()).find(|&index| all[..index].contains(&all[index]))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::config::{Config, make_scenarios};
 use crate::evaluate::Contender;
+use crate::names::twice;
 use crate::table::distinct;
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
@@ -164,17 +165,17 @@ impl Plan {
             }
         }
         let names = |names: Vec<&String>, key: &str| match twice(&names) {
-            Some(name) => Err(anyhow!("{key}: two are called `{name}`; give each a `name` of its own")),
+            Some(index) => Err(anyhow!("{key}: two are called `{}`; give each a `name` of its own", names[index])),
             None => Ok(()),
         };
-        if let Some(seed) = twice(&self.seeds) {
-            bail!("seeds: {seed} is named twice, and what it comes to would count twice");
+        if let Some(index) = twice(&self.seeds) {
+            bail!("seeds: {} is named twice, and what it comes to would count twice", self.seeds[index]);
         }
-        if let Some(player) = twice(&self.players) {
-            bail!("players: `{player}` is named twice");
+        if let Some(index) = twice(&self.players) {
+            bail!("players: `{}` is named twice", self.players[index]);
         }
-        if let Some(measure) = twice(&self.measures) {
-            bail!("measures: {} is named twice", measure.title());
+        if let Some(index) = twice(&self.measures) {
+            bail!("measures: {} is named twice", self.measures[index].title());
         }
         names(self.trainings.iter().map(|training| &training.name).collect(), "tasks")?;
         names(self.tests.iter().map(|test| &test.name).collect(), "tests")?;
@@ -184,7 +185,8 @@ impl Plan {
         }
         let met: Vec<String> =
             self.trainings.iter().flat_map(|training| distinct(training.tasks.iter().cloned())).collect();
-        if let Some(tasks) = twice(&met).filter(|_| self.tests.is_empty()) {
+        if let Some(index) = twice(&met).filter(|_| self.tests.is_empty()) {
+            let tasks = &met[index];
             bail!(
                 "`{tasks}` is among what is trained on in two of `tasks`: say by `tests` what all of them are tested on"
             );
@@ -270,11 +272,6 @@ impl Plan {
     pub fn all_tests(&self) -> Vec<Test> {
         distinct(self.trainings.iter().flat_map(|training| self.tests_of(training)))
     }
-}
-
-/// What is among them for the second time.
-fn twice<T: PartialEq>(all: &[T]) -> Option<&T> {
-    (1..all.len()).find(|&index| all[..index].contains(&all[index])).map(|index| &all[index])
 }
 
 fn training(value: Value) -> Result<Training> {
