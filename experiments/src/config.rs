@@ -157,8 +157,8 @@ impl OptimizerConfig {
     }
 }
 
-/// How the best generation is chosen: by mean reward on the validation split of the training distributions. The tasks of
-/// [`EvaluationConfig`] have no say.
+/// How the best generation is chosen: by mean reward on the validation split of the training distributions, or by how often a
+/// life is better than random play's on others. The tasks of [`EvaluationConfig`] have no say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ValidationConfig {
@@ -166,6 +166,8 @@ pub struct ValidationConfig {
     pub every: u64,
     /// Lifetimes on each distribution.
     pub lifetimes: u64,
+    /// Other scenarios to validate in than those of training; none for the same.
+    pub tasks: Vec<String>,
 }
 
 /// What is evaluated when training is done, on the test split.
@@ -205,7 +207,7 @@ impl Default for Config {
 
 impl Default for ValidationConfig {
     fn default() -> Self {
-        ValidationConfig { every: 20, lifetimes: 200 }
+        ValidationConfig { every: 20, lifetimes: 200, tasks: Vec::new() }
     }
 }
 
@@ -298,6 +300,7 @@ impl Config {
             }
         }
         let scenarios = make_scenarios(registry, &self.tasks, kernel).context("tasks")?;
+        let elsewhere = make_scenarios(registry, &self.validation.tasks, kernel).context("validation.tasks")?;
         make_scenarios(registry, &self.evaluation.tasks, kernel).context("evaluation.tasks")?;
         for player in &self.evaluation.players {
             Contender::named(player, kernel).context("evaluation.players")?;
@@ -316,7 +319,7 @@ impl Config {
             validate_every: self.validation.every,
             validation_lifetimes: self.validation.lifetimes,
         };
-        Ok(MetaTraining::new(learner, optimizer, scenarios, schedule)?)
+        Ok(MetaTraining::new(learner, optimizer, scenarios, schedule)?.validate_in(elsewhere)?)
     }
 
     /// Whether a run that has come so far is to go on.

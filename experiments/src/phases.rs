@@ -8,6 +8,7 @@
 
 use crate::config::{Config, OptimizerConfig, merge};
 use anyhow::{Context, Result, bail};
+use serde::Serialize;
 use toml::{Table, Value};
 use vsml_agents::{GenerationMetrics, MetaTraining};
 use vsml_core::Kernel;
@@ -17,6 +18,28 @@ use vsml_envs::Registry;
 const CHANGES: [&str; 6] = ["tasks", "lifetimes", "standardise", "team_reward", "optimizer", "validation"];
 /// What says when it begins.
 const BEGINS: [&str; 2] = ["from", "from_score"];
+
+/// What the score of a validation is ([`Validation::score`](vsml_agents::Validation::score)).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScoreKind {
+    /// Mean reward, as fitness is.
+    Reward,
+    /// In standard deviations of random play.
+    Standardised,
+    /// The probability of being better than random play, in scenarios other than those of training.
+    Improvement,
+}
+
+impl ScoreKind {
+    fn of(config: &Config) -> Self {
+        match (config.validation.tasks.is_empty(), config.standardise) {
+            (true, false) => ScoreKind::Reward,
+            (true, true) => ScoreKind::Standardised,
+            (false, _) => ScoreKind::Improvement,
+        }
+    }
+}
 
 impl Config {
     /// How many phases have begun once the generations of `history` are done.
@@ -47,19 +70,24 @@ impl Config {
         history.iter().filter_map(begins).collect()
     }
 
-    /// Whether validation's score is in units of random play when the generations of `history` are done, and the generation
-    /// after which it has been in the unit that it is in then.
-    pub fn unit_of_score(&self, history: &[GenerationMetrics]) -> (bool, u64) {
-        let (mut begun, mut standardised, mut since) = (0, self.standardise, 0);
+    /// What validation's score is when the generations of `history` are done, and the generation after which it has been that.
+    ///
+    /// # Errors
+    /// As [`Config::build`].
+    pub fn score_kind(&self, history: &[GenerationMetrics]) -> Result<(ScoreKind, u64)> {
+        let (mut begun, mut since) = (0, 0);
+        let mut kind = ScoreKind::of(self);
         for metrics in history {
             let next = self.next_phases(begun, metrics);
-            let mut changes = self.phases[begun..next].iter().filter_map(|phase| phase.get("standardise")?.as_bool());
-            if changes.next_back().is_some_and(|now| now != standardised) {
-                (standardised, since) = (!standardised, metrics.generation);
+            if next > begun {
+                begun = next;
+                let now = ScoreKind::of(&self.with_phases(begun)?);
+                if now != kind {
+                    (kind, since) = (now, metrics.generation);
+                }
             }
-            begun = next;
         }
-        (standardised, since)
+        Ok((kind, since))
     }
 
     /// As [`Config::build`], as it is when so many phases have begun.
@@ -172,17 +200,28 @@ mod tests {
     }
 
     #[test]
-    fn the_unit_of_scores_is_that_of_the_last_phase() {
-        let unit = |phases: &str| {
+    fn the_kind_of_scores_is_that_of_the_last_phase() {
+        use ScoreKind::{Improvement, Reward, Standardised};
+        let kind = |phases: &str| {
             let config = Config::parse(&format!("tasks = ['BernoulliBandit-v0']\nphases = {phases}"), &[]).unwrap();
             let metrics = |generation| GenerationMetrics { generation, ..GenerationMetrics::default() };
-            config.unit_of_score(&(1..=10).map(metrics).collect::<Vec<_>>())
+            config.score_kind(&(1..=10).map(metrics).collect::<Vec<_>>()).unwrap()
         };
-        assert_eq!(unit("[{ from = 3 }]"), (false, 0));
-        assert_eq!(unit("[{ from = 3, standardise = true }]"), (true, 3));
-        assert_eq!(unit("[{ from = 3, standardise = true }, { from = 5 }]"), (true, 3));
-        assert_eq!(unit("[{ from = 3, standardise = true }, { from = 5, standardise = false }]"), (false, 5));
-        assert_eq!(unit("[{ from = 30, standardise = true }]"), (false, 0));
+        assert_eq!(kind("[{ from = 3 }]"), (Reward, 0));
+        assert_eq!(kind("[{ from = 3, standardise = true }]"), (Standardised, 3));
+        assert_eq!(kind("[{ from = 3, standardise = true }, { from = 5 }]"), (Standardised, 3));
+        assert_eq!(kind("[{ from = 3, standardise = true }, { from = 5, standardise = false }]"), (Reward, 5));
+        assert_eq!(kind("[{ from = 30, standardise = true }]"), (Reward, 0));
+        let elsewhere = "validation = { tasks = ['SimpleBandit-v0'] }";
+        assert_eq!(kind(&format!("[{{ from = 3, {elsewhere} }}]")), (Improvement, 3));
+        assert_eq!(
+            kind(&format!("[{{ from = 3, {elsewhere} }}, {{ from = 5, standardise = true }}]")),
+            (Improvement, 3)
+        );
+        assert_eq!(
+            kind(&format!("[{{ from = 3, {elsewhere} }}, {{ from = 5, validation = {{ tasks = [] }} }}]")),
+            (Reward, 5)
+        );
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub fn write_report(folder: &RunFolder) -> Result<PathBuf> {
         config: &config.to_toml()?,
         metrics: &metrics,
         phases: &config.phase_beginnings(&metrics),
-        unit_of_score: config.unit_of_score(&metrics),
+        score_kind: config.score_kind(&metrics)?,
         evaluations: &evaluations,
         commands: &commands,
     })?;

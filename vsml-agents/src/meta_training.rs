@@ -32,7 +32,7 @@ use crate::optimizers::{MetaOptimizer, OptimizerError, OptimizerState, Wants};
 use crate::players;
 use crate::policy_gradient::Record;
 use crate::scenario::{Cast, Ledger, Scenario};
-use crate::statistics::mean;
+use crate::statistics::{mean, probability_of_improvement};
 use crate::vsml::CloneConfig;
 use rand::RngExt;
 use rayon::prelude::*;
@@ -120,6 +120,14 @@ pub enum TrainingError {
         /// Why not.
         reason: Unable,
     },
+    /// The learner cannot live where it is to be validated.
+    #[error("the learner cannot be validated on {tasks}: {reason}")]
+    Unvalidated {
+        /// The distribution.
+        tasks: String,
+        /// Why not.
+        reason: Unable,
+    },
     /// Nothing to train on, or lifetimes that are not enough.
     #[error("{0}")]
     Schedule(String),
@@ -176,9 +184,10 @@ pub struct MetaTraining {
     lives: OngoingLives,
     /// The first fault of the last generation, for messages.
     last_fault: Option<String>,
-    /// Of random play in each scenario, on the validation split: the mean reward of its lives, and their standard deviation.
-    /// Known once a standardised validation asks for it.
-    random_play: Vec<(f64, f64)>,
+    /// Where validation is, if not in the scenarios of training.
+    elsewhere: Vec<Scenario>,
+    /// What each life of random play is worth, in each scenario of validation. Known once a score asks for it.
+    random_play: Vec<Vec<f64>>,
 }
 
 /// What members live under: all that is the same for all of them in a generation.
@@ -288,8 +297,24 @@ impl MetaTraining {
             past: BTreeMap::new(),
             lives,
             last_fault: None,
+            elsewhere: Vec::new(),
             random_play: Vec::new(),
         })
+    }
+
+    /// Validates in other scenarios than those of training, by how often a life there is better than one of random play
+    /// ([`Validation::score`](crate::Validation::score)): the longer a learner is trained in some scenarios, the more it knows of
+    /// them, and what is best there need not be the most general. Without any scenarios, validation stays where it is.
+    ///
+    /// # Errors
+    /// If the learner cannot live in one of them.
+    pub fn validate_in(mut self, scenarios: Vec<Scenario>) -> Result<Self, TrainingError> {
+        for scenario in &scenarios {
+            begin_in(&*self.meta_learner, &*self.optimizer, scenario, self.schedule.seed)
+                .map_err(|reason| TrainingError::Unvalidated { tasks: scenario.id().into(), reason })?;
+        }
+        self.elsewhere = scenarios;
+        Ok(self)
     }
 
     /// Generations done.
@@ -503,10 +528,10 @@ impl MetaTraining {
         }
         let make = || self.meta_learner.learner(self.optimizer.theta());
         let evaluations = self.evaluate("vsml", &make);
-        if self.schedule.standardise && self.random_play.is_empty() {
+        let against_random_play = self.schedule.standardise || !self.elsewhere.is_empty();
+        if against_random_play && self.random_play.is_empty() {
             let make = || Ok(Box::<players::Random>::default() as Box<dyn Learner>);
-            let lives = self.evaluate("random", &make);
-            self.random_play = lives.iter().map(|evaluation| mean_and_deviation(&self.worth(evaluation))).collect();
+            self.random_play = self.evaluate("random", &make).iter().map(|lives| self.worth(lives)).collect();
         }
         let mut validation = Validation::default();
         for evaluation in &evaluations {
@@ -522,15 +547,16 @@ impl MetaTraining {
                 *validation.faults.entry(kind.clone()).or_insert(0) += count;
             }
         }
-        let score = match self.schedule.standardise {
-            true => self.in_units_of_random_play(&evaluations),
-            false => {
-                let means = evaluations.iter().map(|evaluation| mean(&self.worth(evaluation)));
-                Some(means.sum::<f64>() / evaluations.len() as f64).filter(|score| score.is_finite())
-            }
+        let worths: Vec<Vec<f64>> = evaluations.iter().map(|evaluation| self.worth(evaluation)).collect();
+        let against = worths.iter().zip(&self.random_play);
+        let of_scenarios: Vec<f64> = match (self.elsewhere.is_empty(), self.schedule.standardise) {
+            (true, false) => worths.iter().map(|lives| mean(lives)).collect(),
+            (true, true) => against.map(|(lives, random)| in_deviations(lives, random)).collect(),
+            (false, _) => against.map(|(lives, random)| probability_of_improvement(lives, random)).collect(),
         };
         // Who does not live to the end is not judged by the lives that went well.
-        validation.score = score.filter(|_| !validation.faults.contains_key("learner"));
+        let sound = !validation.faults.contains_key("learner");
+        validation.score = Some(mean(&of_scenarios)).filter(|score| sound && score.is_finite());
         if let Some(score) = validation.score
             && self.counters.best.is_none_or(|(_, best)| score > best)
         {
@@ -554,22 +580,12 @@ impl MetaTraining {
         }
     }
 
-    /// Lives of learners from `make` in every scenario, on the validation split.
+    /// Lives of learners from `make` in every scenario of validation, on the validation split.
     fn evaluate(&self, name: &str, make: &(dyn Fn() -> Result<Box<dyn Learner>, Unable> + Sync)) -> Vec<Evaluation> {
         let Schedule { seed, validation_lifetimes, .. } = self.schedule;
         let lives = |scenario| evaluate(name, make, scenario, Split::Validation, seed, validation_lifetimes, &|_| {});
-        self.scenarios.iter().map(lives).collect()
-    }
-
-    /// The mean, over scenarios, of by how many standard deviations of random play lives are better than random play.
-    fn in_units_of_random_play(&self, evaluations: &[Evaluation]) -> Option<f64> {
-        let better = |(evaluation, (usual, deviation)): (&Evaluation, &(f64, f64))| {
-            // Equal rewards have a deviation of rounding errors.
-            let unit = if *deviation > 1e-9 * usual.abs().max(1.0) { *deviation } else { 1.0 };
-            (mean(&self.worth(evaluation)) - usual) / unit
-        };
-        let sum = evaluations.iter().zip(&self.random_play).map(better).sum::<f64>();
-        Some(sum / evaluations.len() as f64).filter(|score| score.is_finite())
+        let scenarios = if self.elsewhere.is_empty() { &self.scenarios } else { &self.elsewhere };
+        scenarios.iter().map(lives).collect()
     }
 
     /// All that the next generation depends on.
@@ -654,6 +670,14 @@ fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
     (mean, self::mean(&squares).sqrt())
 }
 
+/// By how many standard deviations of random play's lives these are better.
+fn in_deviations(lives: &[f64], random: &[f64]) -> f64 {
+    let (usual, deviation) = mean_and_deviation(random);
+    // Equal rewards have a deviation of rounding errors.
+    let unit = if deviation > 1e-9 * usual.abs().max(1.0) { deviation } else { 1.0 };
+    (mean(lives) - usual) / unit
+}
+
 /// Mean loss of all lifetimes that were differentiated.
 fn mean_loss(results: &[MemberResult]) -> Option<f64> {
     let losses: Vec<f64> = results.iter().flat_map(|result| &result.slopes).map(|slope| slope.loss).collect();
@@ -662,6 +686,22 @@ fn mean_loss(results: &[MemberResult]) -> Option<f64> {
 
 /// Why a team has no gradient.
 const NO_SLOPE: &str = "what many learners do to each other is not differentiated: use evolution-strategies for teams";
+
+/// A learner that has begun a life in every seat; none where the environment cannot be made, which is counted while training.
+fn begin_in(
+    meta_learner: &dyn MetaLearner,
+    optimizer: &dyn MetaOptimizer,
+    scenario: &Scenario,
+    seed: u64,
+) -> Result<Option<Box<dyn Learner>>, Unable> {
+    let Ok(spaces) = scenario.spaces(seed) else { return Ok(None) };
+    let mut rng = stream(seed, "trial", &[]);
+    let mut learner = meta_learner.learner(optimizer.theta())?;
+    for (observation, action) in &spaces {
+        learner.begin(observation, action, &mut rng)?;
+    }
+    Ok(Some(learner))
+}
 
 /// Begins one life in every seat, to find out before hours of training whether the learner can live there; lives all of it
 /// where that has to be differentiated or lived again. What an environment does wrong is no reason to refuse: that is
@@ -673,14 +713,10 @@ fn try_on(
     schedule: &Schedule,
 ) -> Result<(), Unable> {
     let seed = schedule.seed;
-    let Ok(spaces) = scenario.spaces(seed) else { return Ok(()) };
+    let Some(mut learner) = begin_in(meta_learner, optimizer, scenario, seed)? else { return Ok(()) };
     let mut rng = stream(seed, "trial", &[]);
     let theta = optimizer.theta();
     let make = || meta_learner.learner(theta);
-    let mut learner = make()?;
-    for (observation, action) in &spaces {
-        learner.begin(observation, action, &mut rng)?;
-    }
     let key = LifetimeKey { seed, split: Split::Train, generation: 0, member: 0, lifetime: 0 };
     match optimizer.wants() {
         Wants::Records => {

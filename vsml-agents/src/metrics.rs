@@ -40,7 +40,7 @@ pub struct GenerationMetrics {
 /// The mean of the population, without noise, on the validation split.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Validation {
-    /// Mean reward per lifetime, on each of the training distributions; absent where no life was valid.
+    /// Mean reward per lifetime, on each of the distributions of validation; absent where no life was valid.
     pub reward: BTreeMap<String, Option<f64>>,
     /// Mean regret per lifetime where the environments know it.
     pub regret: BTreeMap<String, f64>,
@@ -48,10 +48,13 @@ pub struct Validation {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub faults: BTreeMap<String, u64>,
     /// What the best generation is chosen by: the mean of `reward` over the distributions, one that is named twice counting
-    /// twice, and in a team of what counts as fitness; in standardised training, the mean
-    /// over the distributions of how far above that of random play it is, in standard deviations of random play's lives (in
-    /// rewards, where those are all alike). Absent where there is a distribution without a valid life, or the learner itself
-    /// ended one before its time.
+    /// twice, and in a team of what counts as fitness. In standardised training, the mean over the distributions of how far
+    /// above that of random play it is, in standard deviations of random play's lives (in rewards, where those are all alike).
+    /// Where validation is on other distributions than training, the mean over them of the probability that a life is better
+    /// than one of random play
+    /// ([`probability_of_improvement`](crate::statistics::probability_of_improvement)), from 0 to 1, so that none of them
+    /// decides by itself. Absent where there is a distribution without a valid life, or the learner itself ended one before
+    /// its time.
     pub score: Option<f64>,
     /// Whether no generation before had a better score.
     pub best_so_far: bool,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use vsml_agents::optimizers::{EvolutionStrategies, EvolutionStrategiesConfig};
-use vsml_agents::{GenerationMetrics, MetaLearner, MetaTraining, Schedule, TrainingError, Vsml, VsmlConfig};
+use vsml_agents::{GenerationMetrics, MetaLearner, MetaTraining, Scenario, Schedule, TrainingError, Vsml, VsmlConfig};
 use vsml_core::Kernel;
 use vsml_envs::{
     Action, BernoulliBandit, Environment, LifetimeLength, Registry, Rng, Space, Step, Tasks, quiet_environment_panics,
@@ -214,9 +214,13 @@ fn a_learner_that_cannot_live_there_is_refused_before_training() {
     let theta = vsml.initialise(&mut stream(1, "initialise", &[]));
     let optimizer = EvolutionStrategies::new(EvolutionStrategiesConfig::default(), 1, theta).unwrap();
     let schedule = Schedule { seed: 1, lifetimes: 1, ..Schedule::default() };
-    let error = MetaTraining::new(Box::new(vsml), Box::new(optimizer), vec![tasks], schedule).err().unwrap();
+    let elsewhere = Scenario::from(tasks.clone());
+    let error = MetaTraining::new(Box::new(vsml), Box::new(optimizer), vec![tasks], schedule.clone()).err().unwrap();
     assert!(error.to_string().contains("Switches-v0") && error.to_string().contains("Discrete and Box"), "{error}");
     assert_eq!(drawn.load(Relaxed), 1);
+    let bandits = Registry::builtin().make("BernoulliBandit-v0").unwrap();
+    let error = training_in([bandits], 1, schedule).validate_in(vec![elsewhere]).err().unwrap();
+    assert!(error.to_string().contains("validated on Switches-v0: "), "{error}");
 }
 
 /// Pays the same whatever is done.
@@ -285,4 +289,33 @@ fn a_scenario_that_always_pays_the_same_does_not_decide_what_is_best() {
         // An untrained learner plays bandits no better than at random, and the mean is over both.
         assert!(validation.score.unwrap().abs() < 1.0, "{validation:?}");
     }
+}
+
+#[test]
+fn validation_elsewhere_asks_how_often_random_play_is_beaten() {
+    let registry = Registry::builtin();
+    let schedule =
+        Schedule { seed: 1, lifetimes: 2, validate_every: 1, validation_lifetimes: 50, ..Schedule::default() };
+    let training = || training_in([registry.make("BernoulliBandit-v0:steps=5").unwrap()], 2, schedule.clone());
+    // Where everything pays the same, nobody is better than random play.
+    let alike = "Payday-v0";
+    let distribution = Arc::new(|_: &mut Rng| Payday);
+    let payday = Tasks { id: alike.into(), length: LifetimeLength::Steps(3), distribution };
+    let other = "SimpleBandit-v0:steps=5";
+    let bandits = registry.make(other).unwrap();
+    let mut elsewhere = training().validate_in(vec![payday.into(), bandits.clone().into()]).unwrap();
+    let mut alone = training().validate_in(vec![bandits.into()]).unwrap();
+    for (both, one) in advance(&mut elsewhere, 3).into_iter().zip(advance(&mut alone, 3)) {
+        let (both, one) = (both.validation.unwrap(), one.validation.unwrap());
+        assert_eq!(both.reward.keys().collect::<Vec<_>>(), [alike, other]);
+        assert_eq!(both.reward[other], one.reward[other]);
+        let (both, one) = (both.score.unwrap(), one.score.unwrap());
+        assert!((0.0..=1.0).contains(&one) && one != 0.5, "{one}");
+        assert!((both - (0.5 + one) / 2.0).abs() < 1e-12, "{both} of {one}");
+    }
+    // Where it is validated has no influence on what is learnt.
+    let mut at_home = training();
+    advance(&mut at_home, 3);
+    assert_eq!(at_home.theta(), elsewhere.theta());
+    assert_ne!(at_home.best(), elsewhere.best());
 }

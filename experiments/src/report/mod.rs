@@ -10,7 +10,7 @@ mod plots;
 pub use benchmark::{BenchmarkReport, render_benchmark};
 
 use crate::evaluate::is_trained;
-use crate::phases;
+use crate::phases::{self, ScoreKind};
 use crate::table::{distinct, is_oracle, team_text};
 use anyhow::Result;
 use minijinja::Environment;
@@ -51,9 +51,8 @@ pub struct Report<'a> {
     pub metrics: &'a [GenerationMetrics],
     /// The generations after which phases began.
     pub phases: &'a [u64],
-    /// Whether the score of a validation is in units of random play, and not the mean reward; and after which generation it has
-    /// been in that unit.
-    pub unit_of_score: (bool, u64),
+    /// What the score of a validation is, and after which generation it has been that.
+    pub score_kind: (ScoreKind, u64),
     /// All evaluations.
     pub evaluations: &'a [Evaluation],
     /// What can be done with the run, and the command that does it.
@@ -110,8 +109,8 @@ pub fn render(report: &Report<'_>) -> Result<String> {
         "steps": last.map(|metrics| grouped(metrics.steps)),
         "best": best.map(|metrics| metrics.generation),
         "best_score": best.and_then(|m| m.validation.as_ref()?.score).map(|score| format!("{score:.2}")),
-        "standardised": report.unit_of_score.0,
-        "training": plots::training(report.metrics, report.phases, report.unit_of_score)?,
+        "score_kind": report.score_kind.0,
+        "training": plots::training(report.metrics, report.phases, report.score_kind)?,
         "phases": report.phases,
         "scenarios": scenarios(report)?,
         "learners": learners,
@@ -255,14 +254,14 @@ mod tests {
     }
 
     fn page(metrics: &[GenerationMetrics], evaluations: &[Evaluation]) -> String {
-        page_in_unit(metrics, evaluations, &[], (false, 0))
+        page_of_kind(metrics, evaluations, &[], (ScoreKind::Reward, 0))
     }
 
-    fn page_in_unit(
+    fn page_of_kind(
         metrics: &[GenerationMetrics],
         evaluations: &[Evaluation],
         phases: &[u64],
-        unit_of_score: (bool, u64),
+        score_kind: (ScoreKind, u64),
     ) -> String {
         render(&Report {
             name: "run <1>",
@@ -271,7 +270,7 @@ mod tests {
             config: "seed = 1",
             metrics,
             phases,
-            unit_of_score,
+            score_kind,
             evaluations,
             commands: &[("again".into(), "vsml train <x>".into())],
         })
@@ -320,7 +319,9 @@ mod tests {
         let plain = page(&metrics, &[]);
         assert!(plain.contains("best validation, generation 40") && !plain.contains("A rule is where"));
         assert!(plain.contains("fitness: mean of the population") && !plain.contains("of random play"));
-        let phases = page_in_unit(&metrics, &[], &[20, 40], (true, 20));
+        let elsewhere = page_of_kind(&metrics, &[], &[20], (ScoreKind::Improvement, 20));
+        assert!(elsewhere.contains("probability that a life is better") && !elsewhere.contains("fitness: mean of the"));
+        let phases = page_of_kind(&metrics, &[], &[20, 40], (ScoreKind::Standardised, 20));
         assert!(!phases.contains("best validation, generation") && phases.contains("A rule is where a phase begins"));
         assert!(!phases.contains("fitness: mean of the population") && phases.contains("of random play"));
         // Of the four validations two are drawn.

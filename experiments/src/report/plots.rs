@@ -4,6 +4,7 @@
 //! which those who see colours otherwise can tell apart too. The trained learner's line is thick, the players' thin.
 
 use crate::benchmark::ProgressPoint;
+use crate::phases::ScoreKind;
 use crate::table::rounded;
 use anyhow::{Result, anyhow};
 use plotters::coord::types::RangedCoordf64;
@@ -44,23 +45,27 @@ pub fn colour(place: usize) -> String {
 }
 
 /// The training curve: mean fitness with a band of one deviation, and the score of validation, with a rule where each phase
-/// begins; none where there is nothing to draw. Where that score is in units of random play, which fitness is not, it stands
-/// alone; it is drawn from the generation on after which it has been in its unit.
+/// begins; none where there is nothing to draw. Where that score is another kind of number than fitness, it stands alone; it is
+/// drawn from the generation on after which it has been of its kind.
 pub fn training(
     metrics: &[GenerationMetrics],
     phases: &[u64],
-    (standardised, since): (bool, u64),
+    (kind, since): (ScoreKind, u64),
 ) -> Result<Option<String>> {
     let per_point = metrics.len().div_ceil(TRAINING_POINTS).max(1);
-    let chunks = metrics.chunks(per_point).filter(|_| !standardised);
+    let chunks = metrics.chunks(per_point).filter(|_| kind == ScoreKind::Reward);
     let fitness: Vec<[f64; 3]> = chunks.filter_map(averaged).collect();
-    let in_unit = |metrics: &&GenerationMetrics| metrics.generation > since;
-    let score = |metrics: &GenerationMetrics| Some(metrics).filter(in_unit)?.validation.as_ref()?.score;
+    let of_kind = |metrics: &&GenerationMetrics| metrics.generation > since;
+    let score = |metrics: &GenerationMetrics| Some(metrics).filter(of_kind)?.validation.as_ref()?.score;
     let validation = validated(metrics, score);
     let ends = fitness.iter().flat_map(|[_, mean, deviation]| [mean - deviation, mean + deviation]);
     let Some(range) = padded(ends.chain(validation.iter().map(|(_, score)| *score))) else { return Ok(None) };
-    let frame =
-        Frame { size: (900, 340), text: 13, x: "generation", y: if standardised { "score" } else { "fitness" } };
+    let frame = Frame {
+        size: (900, 340),
+        text: 13,
+        x: "generation",
+        y: if kind == ScoreKind::Reward { "fitness" } else { "score" },
+    };
     let plot = frame.draw(until(metrics), range, |chart| {
         rules(chart, phases)?;
         let above = fitness.iter().map(|[x, mean, deviation]| (*x, mean + deviation));
