@@ -12,7 +12,7 @@ Examples:
   vsml resume runs/mine
   vsml play runs/mine CartPole-v1 --gif cartpole.gif
 
-Exit codes: 0 done, 1 check has found something or reproduce comes to something else, 2 bad input, 3 training diverged, 6 disk failure, 75 interrupted (resume goes on), 130 stopped at once.";
+Exit codes: 0 done, 1 check has found errors or reproduce comes to something else, 2 bad input, 3 training diverged, 6 disk failure, 75 interrupted (resume goes on), 130 stopped with nothing to go on with.";
 
 const TOURNAMENT_EXAMPLES: &str = "\
 Each PLAYER is the learner in the scenario `GAME with OTHER`, for each OTHER of them and for a second one like itself: in a
@@ -91,6 +91,7 @@ pub enum Command {
     /// Go on with a run that was stopped, or make a finished one longer
     Resume(ResumeArguments),
     /// Evaluate a run's learner, or a file of meta-parameters, on any task distributions
+    #[command(override_usage = "vsml evaluate RUN --on ID... [OPTIONS]")]
     Evaluate(EvaluateArguments),
     /// Meta-train many learners on many task distributions with the same budget, test them there or elsewhere, and put them
     /// into one table; goes on where it was stopped
@@ -201,6 +202,9 @@ pub struct ResumeArguments {
     /// Train up to so many generations instead of what the configuration says
     #[arg(long, value_name = "N")]
     pub generations: Option<u64>,
+    /// Train until so many environment steps are lived instead of what the configuration says; 0 for generations alone
+    #[arg(long, value_name = "N")]
+    pub steps: Option<u64>,
     #[command(flatten)]
     pub machine: Machine,
 }

@@ -301,6 +301,7 @@ impl Config {
         }
         let scenarios = make_scenarios(registry, &self.tasks, kernel).context("tasks")?;
         let elsewhere = make_scenarios(registry, &self.validation.tasks, kernel).context("validation.tasks")?;
+        self.check_kept_apart()?;
         make_scenarios(registry, &self.evaluation.tasks, kernel).context("evaluation.tasks")?;
         for player in &self.evaluation.players {
             Contender::named(player, kernel).context("evaluation.players")?;
@@ -325,6 +326,22 @@ impl Config {
     /// Whether a run that has come so far is to go on.
     pub fn wants_more(&self, training: &MetaTraining) -> bool {
         training.generation() < self.generations && (self.steps == 0 || training.steps() < self.steps)
+    }
+
+    /// Whether what the best generation is chosen by is neither trained in nor tested on.
+    fn check_kept_apart(&self) -> Result<()> {
+        let chosen_by = &self.validation.tasks;
+        for (others, what) in [(&self.tasks, "tasks"), (&self.evaluation.tasks, "evaluation.tasks")] {
+            if let Some(both) = chosen_by.iter().find(|tasks| others.contains(tasks)) {
+                bail!(
+                    "validation.tasks: `{both}` is among `{what}`, too; without validation.tasks, validation is in `tasks`"
+                );
+            }
+        }
+        if !chosen_by.is_empty() && self.validation.every == 0 {
+            bail!("validation.tasks: validation.every is 0, so there is no validation");
+        }
+        Ok(())
     }
 
     /// Whether the learner can live in the networks that it is to be evaluated in.
@@ -354,14 +371,15 @@ impl Config {
 pub(crate) fn merge(table: &mut Table, changes: Table) {
     for (key, change) in changes {
         match (table.get_mut(&key), change) {
-            (Some(Value::Table(inner)), Value::Table(change)) => merge(inner, change),
+            // What is of another kind has other keys.
+            (Some(Value::Table(inner)), Value::Table(change)) if !change.contains_key("kind") => merge(inner, change),
             (_, change) => drop(table.insert(key, change)),
         }
     }
 }
 
 /// What is wrong with `text`, and in which line.
-fn in_one_line(text: &str, error: &toml::de::Error) -> anyhow::Error {
+pub(crate) fn in_one_line(text: &str, error: &toml::de::Error) -> anyhow::Error {
     match error.span() {
         Some(span) => {
             let line = 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count();
@@ -666,6 +684,23 @@ pub(crate) mod tests {
             (tasks, vec!["phases=[{ tasks = [\"CartPole-v1\"] }]"], "phases[0]: `from` must be a generation after 0"),
             (tasks, vec!["phases=[{ from_score = \"high\" }]"], "`from_score` must be a score of validation"),
             (tasks, vec!["phases=[{ from_score = 9 }]", "validation.every=0"], "validation.every is 0 before it"),
+            (
+                tasks,
+                vec!["phases=[{ from_score = 9 }]", "validation.tasks=[\"SimpleBandit-v0\"]"],
+                "it must be at most 1",
+            ),
+            (tasks, vec!["validation.tasks=[\"SimpleBandit-v0\"]", "validation.every=0"], "there is no validation"),
+            (
+                tasks,
+                vec!["validation.tasks=[\"SimpleBandit-v0\"]", "evaluation.tasks=[\"SimpleBandit-v0\"]"],
+                "`SimpleBandit-v0` is among `evaluation.tasks`",
+            ),
+            (
+                tasks,
+                vec!["tasks=[\"SimpleBandit-v0\"]", "validation.tasks=[\"SimpleBandit-v0\"]"],
+                "`SimpleBandit-v0` is among `tasks`",
+            ),
+            (tasks, vec!["validation.tasks=[\"SimpleBandid-v0\"]"], "did you mean `SimpleBandit-v0`?"),
             (tasks, vec!["phases=[{ from = 9 }, { from = 9 }]"], "phases[1]: `from` must be a generation after 9"),
             (tasks, vec!["phases=[{ from = 9, learner = { hidden_size = 3 } }]"], "cannot change `learner`"),
             (tasks, vec!["phases=[{ from = 9, optimizer = { kind = \"ppo\" } }]"], "cannot change `optimizer.kind`"),

@@ -109,7 +109,9 @@ impl Contender {
                 anyhow!("{error} (and `{name}` is no folder of a run, no file and none of the shipped weights either)")
             });
         };
-        Ok(Contender { name: name.into(), ..Contender::trained(&weights, None, kernel)? })
+        // A folder may be called as learners are.
+        let name = if is_trained(name) { format!("./{name}") } else { name.into() };
+        Ok(Contender { name, ..Contender::trained(&weights, None, kernel)? })
     }
 
     /// What makes learners of this kind.
@@ -145,7 +147,7 @@ pub fn evaluate(registry: &Registry, arguments: &EvaluateArguments) -> Result<Ex
     let (lifetimes, seed) = (lifetimes.unwrap_or(defaults.lifetimes), seed.unwrap_or(usual_seed));
     let file = out.clone().or(folder.as_ref().map(|folder| folder.file(EVALUATIONS)));
     let evaluations = match &file {
-        Some(file) => evaluate_missing(file, &contenders, &scenarios, lifetimes, seed, machine)?,
+        Some(file) => evaluate_missing((file, out.is_none()), &contenders, &scenarios, lifetimes, seed, machine)?,
         None => evaluate_all(&contenders, &scenarios, lifetimes, seed, machine, &[], &mut |_| Ok(()))?,
     };
     print_tables(&evaluations);
@@ -225,13 +227,13 @@ pub fn load_weights(folder: &RunFolder) -> Result<Weights> {
     Ok(Weights::load(&path)?)
 }
 
-/// Evaluates what the file does not hold yet, adds it, and returns all that was asked for. What the file holds of a contender
-/// of the same name with other meta-parameters is dropped.
+/// Evaluates what the file does not hold yet, adds it, and returns all that was asked for. If it is a run's own, what it holds
+/// of a contender of the same name with other meta-parameters is dropped: the run has gone on.
 ///
 /// # Errors
 /// A file that is none of evaluations; what the system says.
 pub fn evaluate_missing(
-    file: &Path,
+    (file, own): (&Path, bool),
     contenders: &[Contender],
     scenarios: &[Scenario],
     lifetimes: u64,
@@ -239,14 +241,19 @@ pub fn evaluate_missing(
     machine: &Machine,
 ) -> Result<Vec<Evaluation>> {
     let known: Vec<Evaluation> = read_json(file)?;
-    let mut all = known.clone();
     let of = |evaluation: &Evaluation| {
         let Evaluation { learner, tasks, seed, .. } = evaluation;
         (learner.clone(), tasks.clone(), *seed, evaluation.lifetimes())
     };
     evaluate_all(contenders, scenarios, lifetimes, seed, machine, &known, &mut |evaluation| {
         let another = |other: &Evaluation| other.fingerprints.first() != evaluation.fingerprints.first();
-        all.retain(|other| of(other) != of(evaluation) && !(other.learner == evaluation.learner && another(other)));
+        let replaced = |other: &Evaluation| match own {
+            true => of(other) == of(evaluation) || (other.learner == evaluation.learner && another(other)),
+            false => of(other) == of(evaluation) && !another(other),
+        };
+        // Somebody else may have added to it.
+        let mut all: Vec<Evaluation> = read_json(file)?;
+        all.retain(|other| !replaced(other));
         all.push(evaluation.clone());
         write_json(file, &all)
     })

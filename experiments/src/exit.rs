@@ -36,6 +36,16 @@ pub fn same_command_goes_on() -> anyhow::Error {
     anyhow::Error::new(stopped).context("interrupted; everything up to here is saved, and the same command goes on")
 }
 
+/// Stopped by a signal, with nothing to go on with.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped")]
+pub struct Stopped;
+
+/// A file cannot be written; what says why names it.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write")]
+pub struct Unwritten;
+
 /// The disk does not take what must be written.
 #[derive(Debug, thiserror::Error)]
 #[error("the run cannot be written; its last checkpoint is intact, and `resume` goes on from there")]
@@ -47,7 +57,11 @@ pub fn code(error: &anyhow::Error) -> ExitCode {
         if cause.is::<Interrupted>() {
             return ExitCode::from(INTERRUPTED);
         }
-        if cause.is::<DiskFailure>() || error.is::<DiskFailure>() {
+        if cause.is::<Stopped>() {
+            return ExitCode::from(STOPPED);
+        }
+        // What is said of an error in a `context` is found in the whole only.
+        if error.is::<DiskFailure>() || error.is::<Unwritten>() {
             return ExitCode::from(DISK);
         }
         if matches!(cause.downcast_ref(), Some(TrainingError::Fruitless { .. })) {

@@ -10,18 +10,48 @@ use vsml_core::Kernel;
 /// Set by the first signal.
 pub static STOP: AtomicBool = AtomicBool::new(false);
 
-/// Lets the first signal (Ctrl-C, TERM, HUP) ask for an end, and the second one make it.
+/// Lets the first signal (Ctrl-C, TERM, HUP) ask for an end, and the second one make it. A hang-up that whoever started the program
+/// has it ignore, as `nohup` does, stays ignored.
 ///
 /// # Errors
 /// If the system does not allow it.
+#[cfg(unix)]
 pub fn watch_signals() -> Result<()> {
-    ctrlc::set_handler(|| {
-        if STOP.swap(true, Relaxed) {
-            std::process::exit(130);
-        }
-        note("\nstopping after what is under way; once more to stop at once");
-    })
-    .context("cannot watch for signals")
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = vec![SIGINT, SIGTERM];
+    if !ignores_hang_up() {
+        signals.push(SIGHUP);
+    }
+    let mut signals = signal_hook::iterator::Signals::new(signals).context(CANNOT_WATCH)?;
+    std::thread::spawn(move || signals.forever().for_each(|_| ask_for_an_end()));
+    Ok(())
+}
+
+/// Lets the first Ctrl-C ask for an end, and the second one make it.
+///
+/// # Errors
+/// If the system does not allow it.
+#[cfg(not(unix))]
+pub fn watch_signals() -> Result<()> {
+    ctrlc::set_handler(ask_for_an_end).context(CANNOT_WATCH)
+}
+
+/// When signals cannot be watched.
+const CANNOT_WATCH: &str = "cannot watch for signals";
+
+fn ask_for_an_end() {
+    if STOP.swap(true, Relaxed) {
+        std::process::exit(130);
+    }
+    note("\nstopping, what is under way is given up; once more to stop at once");
+}
+
+/// Whether the program was started with hang-ups ignored, where the system tells: the first bit of a mask in hexadecimal.
+#[cfg(unix)]
+fn ignores_hang_up() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 impl Machine {

@@ -134,8 +134,13 @@ impl Config {
                 if from_score(phase).is_none_or(f64::is_nan) {
                     bail!("{}: `from_score` must be a score of validation, a number", at());
                 }
-                if self.with_phases(number)?.validation.every == 0 {
+                let before = self.with_phases(number)?;
+                if before.validation.every == 0 {
                     bail!("{}: `from_score` waits for a validation, and validation.every is 0 before it", at());
+                }
+                let never = from_score(phase).is_some_and(|score| score > 1.0);
+                if never && ScoreKind::of(&before) == ScoreKind::Improvement {
+                    bail!("{}: `from_score` waits for a probability (validation.tasks), so it must be at most 1", at());
                 }
             }
             let optimizer = phase.get("optimizer").and_then(|optimizer| optimizer.as_table());

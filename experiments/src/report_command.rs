@@ -1,12 +1,11 @@
 //! `vsml report`: gathers what is in a run's folder and writes the page.
 
 use crate::report::{Report, render};
-use crate::run_folder::{RunFolder, read_json};
+use crate::run_folder::{RunFolder, read_json, write};
 use crate::table::{distinct, quoted};
 use anyhow::Result;
 use serde_json::Value;
 use std::path::PathBuf;
-use vsml_core::write_durably;
 
 /// Writes `report.html` of the run and returns where it is.
 ///
@@ -50,7 +49,7 @@ pub fn write_report(folder: &RunFolder) -> Result<PathBuf> {
         commands: &commands,
     })?;
     let path = folder.file("report.html");
-    write_durably(&path, page.as_bytes())?;
+    write(&path, page.as_bytes())?;
     Ok(path)
 }
 

@@ -14,7 +14,7 @@ use crate::output::say;
 use crate::report_command::write_report;
 use crate::shipped::{self, Shipped};
 use crate::table::{NOTHING_TO_TELL, dealt_out, with_interval};
-use crate::train::{begin_or_go_on, complete};
+use crate::train::{begin_or_go_on, complete, going_on};
 use anyhow::{Result, anyhow};
 use std::path::Path;
 use std::process::ExitCode;
@@ -32,8 +32,9 @@ pub fn reproduce(registry: &Registry, arguments: &ReproduceArguments) -> Result<
     let settings: Vec<String> = generations.iter().map(|number| format!("generations={number}")).collect();
     let mut config = Config::parse(shipped.config, &settings)?;
     let whole = Config::parse(shipped.config, &[])?.generations;
-    let mut training = config.build(registry, machine.kernel())?;
     let path = out.clone().unwrap_or_else(|| Path::new("runs").join(format!("reproduce-{name}")));
+    let machine = &going_on(machine, &path)?;
+    let mut training = config.build(registry, machine.kernel())?;
     let (folder, checkpoint) = begin_or_go_on(registry, &config, &path, machine, &mut training)?;
     let mut again = complete(registry, &config, &folder, &mut training, checkpoint.as_ref(), machine)
         .map_err(|error| if error.is::<Interrupted>() { same_command_goes_on() } else { error })?;

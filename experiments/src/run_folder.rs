@@ -16,6 +16,7 @@
 //! A checkpoint says how long `metrics.jsonl` was when it was made. Resuming cuts the file to that length, so that no line
 //! is ever missing or there twice, whenever the run was stopped.
 
+use crate::exit::Unwritten;
 use crate::output::note;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
@@ -130,7 +131,7 @@ impl RunFolder {
     /// # Errors
     /// What the system says.
     pub fn write_config(&self, config: &Config) -> Result<()> {
-        Ok(write_durably(&self.file("config.toml"), config.to_toml()?.as_bytes())?)
+        write(&self.file("config.toml"), config.to_toml()?.as_bytes())
     }
 
     /// Reads the configuration.
@@ -254,7 +255,15 @@ impl RunFolder {
 /// # Errors
 /// What the system says.
 pub fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
-    Ok(write_durably(path, &serde_json::to_vec(value)?)?)
+    write(path, &serde_json::to_vec(value)?)
+}
+
+/// Replaces a file in one step.
+///
+/// # Errors
+/// What the system says.
+pub fn write(path: &Path, content: &[u8]) -> Result<()> {
+    write_durably(path, content).context(Unwritten)
 }
 
 /// Reads a value from JSON; the default where there is no such file.

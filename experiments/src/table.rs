@@ -6,12 +6,16 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use vsml_agents::statistics::Interval;
 use vsml_agents::{Evaluation, Summary};
 use vsml_envs::Listing;
 
 /// Stands where there is no number.
 pub const NOTHING_TO_TELL: &str = "n/a";
+
+/// From so many tests on, it is counted in how many a learner is better.
+pub const MANY_TESTS: usize = 8;
 
 /// Marks the best learner of a row, oracles apart.
 const BEST: &str = "*";
@@ -27,6 +31,7 @@ pub fn evaluation_table(evaluations: &[Evaluation]) -> String {
     let regrets = value(|summary| summary.regret);
     let mut text = String::from("total reward of a lifetime, mean ± standard error; * best but for the oracle\n");
     text += &matrix(evaluations, &rewards, f64::max);
+    text += &against_random_play(evaluations, &rewards);
     if regrets.iter().any(Option::is_some) {
         text += "\nregret over a lifetime, mean ± standard error\n";
         text += &matrix(evaluations, &regrets, f64::min);
@@ -52,6 +57,31 @@ pub fn evaluation_table(evaluations: &[Evaluation]) -> String {
         text += &format!("\nn/a: {learner}: {reason}");
     }
     text
+}
+
+/// In how many of many task distributions each learner is better than random play, and in how many worse.
+fn against_random_play(evaluations: &[Evaluation], rewards: &[Option<(f64, f64)>]) -> String {
+    let of = |name: &str| -> BTreeMap<&str, (f64, f64)> {
+        let own = evaluations.iter().zip(rewards).filter(|(evaluation, _)| evaluation.learner == name);
+        own.filter_map(|(evaluation, reward)| Some((evaluation.tasks.as_str(), (*reward)?))).collect()
+    };
+    let random = of("random");
+    let learners = distinct(evaluations.iter().map(|evaluation| evaluation.learner.as_str()));
+    let line = |name: &&str| {
+        let differences: Vec<f64> = of(name)
+            .iter()
+            .filter_map(|(tasks, (mean, error))| {
+                let (usual, other) = random.get(tasks)?;
+                Some((mean - usual) / (2.0 * error.hypot(*other)))
+            })
+            .collect();
+        let beyond = |sign: f64| differences.iter().filter(|difference| sign * **difference > 1.0).count();
+        (*name != "random" && differences.len() >= MANY_TESTS).then(|| {
+            let (better, worse, all) = (beyond(1.0), beyond(-1.0), differences.len());
+            format!("{name}: better than random in {better} of {all}, worse in {worse} (two standard errors of the difference)\n")
+        })
+    };
+    learners.iter().filter_map(line).collect()
 }
 
 /// Every reason that a learner gave for not playing, once.
@@ -233,7 +263,6 @@ pub fn new_table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use std::collections::BTreeMap;
     use vsml_agents::{Curve, LifeScore};
     use vsml_envs::{LifetimeLength, Split};
 
@@ -276,6 +305,22 @@ pub(crate) mod tests {
         assert!(text.contains("10.00 ±.00") && !text.contains("*10.00"), "{text}");
         assert!(text.contains("n/a: random: it cannot"), "{text}");
         assert_eq!(text.matches("A-v0").count(), 2);
+    }
+
+    #[test]
+    fn of_many_tasks_those_better_and_worse_than_random_play_are_counted() {
+        let names: Vec<String> = (0..MANY_TESTS).map(|number| format!("Task-v{number}")).collect();
+        let mut all = Vec::new();
+        for (number, name) in names.iter().enumerate() {
+            all.push(evaluation("random", name, &[1.0, 3.0]));
+            // Twice above by far, once below, else within two standard errors, which is 2.8.
+            let shift = [9.0, 3.0, -3.0].get(number).copied().unwrap_or(2.5);
+            all.push(evaluation("vsml", name, &[1.0 + shift, 3.0 + shift]));
+        }
+        let text = evaluation_table(&all);
+        let counts = format!("vsml: better than random in 2 of {MANY_TESTS}, worse in 1 (two");
+        assert!(text.contains(&counts) && !text.contains("random: better"), "{text}");
+        assert!(!evaluation_table(&all[2..]).contains("better than random"), "of few tasks it can be seen");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::exit;
 use crate::machine::STOP;
 use crate::names::{named_twice, shown};
 use crate::output::{check_folder_of, note, say};
+use crate::run_folder::write;
 use crate::table::{NOTHING_TO_TELL, dealt_out, quoted, unsuited, with_error, with_interval};
 use anyhow::{Result, bail};
 use std::fmt::Write;
@@ -19,7 +20,6 @@ use std::process::ExitCode;
 use std::sync::atomic::Ordering::Relaxed;
 use vsml_agents::Evaluation;
 use vsml_agents::statistics::{mean, mean_interval, standard_error};
-use vsml_core::write_durably;
 use vsml_envs::{LifetimeKey, Registry, Split, stream};
 
 /// Over the last column.
@@ -53,7 +53,7 @@ pub fn tournament(registry: &Registry, arguments: &TournamentArguments) -> Resul
     ));
     say(standings.text());
     if let Some(path) = out {
-        write_durably(path, standings.page(arguments).as_bytes())?;
+        write(path, standings.page(arguments).as_bytes())?;
         say(format_args!("page  {}", path.display()));
     }
     Ok(ExitCode::SUCCESS)

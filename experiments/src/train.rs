@@ -6,7 +6,7 @@
 use crate::arguments::{CloneArguments, Machine, QuickstartArguments, ResumeArguments, TrainArguments};
 use crate::config::{Config, EvaluationConfig, make_scenarios};
 use crate::evaluate::{contenders, evaluate_missing, is_trained, print_tables};
-use crate::exit::{DiskFailure, Interrupted};
+use crate::exit::{DiskFailure, Interrupted, Unwritten};
 use crate::exports::Exports;
 use crate::machine::STOP;
 use crate::output::{note, say};
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
-use vsml_agents::{Evaluation, GenerationMetrics, MetaTraining, Weights};
+use vsml_agents::{Evaluation, GenerationMetrics, MetaTraining, TrainingError, Weights};
 use vsml_core::{Archive, Kernel};
 use vsml_envs::Registry;
 
@@ -57,19 +57,12 @@ pub fn resume(registry: &Registry, arguments: &ResumeArguments) -> Result<()> {
     let folder = RunFolder::open(&arguments.run)?;
     let mut config = folder.config()?;
     let mut manifest: Value = read_json(&folder.file("manifest.json"))?;
-    let mut machine = arguments.machine.clone();
-    let before = manifest["kernel"].as_str().map(str::parse).transpose()?;
-    match (machine.kernel, before) {
-        (None, Some(kernel)) => machine.kernel = Some(kernel),
-        (Some(now), Some(before)) if now != before => {
-            note(format_args!(
-                "warning: the run used the {before} kernel up to here; with {now}, its bits may be others"
-            ));
-        }
-        _ => {}
-    }
+    let machine = going_on(&arguments.machine, &arguments.run)?;
     if let Some(generations) = arguments.generations {
         config.generations = generations;
+    }
+    if let Some(steps) = arguments.steps {
+        config.steps = steps;
     }
     // Before anything in the folder is changed: is there something wrong with what is asked?
     let cannot = || format!("cannot go on with {}", arguments.run.display());
@@ -82,6 +75,13 @@ pub fn resume(registry: &Registry, arguments: &ResumeArguments) -> Result<()> {
         let (run, done) = (arguments.run.display(), training.generation());
         bail!("{run} has done {done} generations already, {} were asked for", config.generations);
     }
+    let more = arguments.generations.is_some_and(|generations| generations > training.generation());
+    if more && !config.wants_more(&training) {
+        let (run, steps) = (arguments.run.display(), config.steps);
+        bail!(
+            "{run} has lived the {steps} steps that it was to live: give it more with --steps N, or 0 for no end by steps"
+        );
+    }
     if let Some(resumed) = manifest.as_object_mut() {
         let times = resumed.entry("resumed").or_insert_with(|| json!([]));
         if let Some(times) = times.as_array_mut() {
@@ -91,6 +91,21 @@ pub fn resume(registry: &Registry, arguments: &ResumeArguments) -> Result<()> {
     write_json(&folder.file("manifest.json"), &manifest)?;
     folder.write_config(&config)?;
     pipeline(registry, &config, &folder, training, checkpoint.as_ref(), &machine)
+}
+
+/// The machine for the run in this folder: if it has begun already, with the kernel that it has used.
+///
+/// # Errors
+/// A manifest that cannot be read.
+pub fn going_on(machine: &Machine, path: &Path) -> Result<Machine> {
+    let manifest: Value = read_json(&path.join("manifest.json"))?;
+    let before = manifest["kernel"].as_str().map(str::parse).transpose()?;
+    if let (Some(now), Some(before)) = (machine.kernel, before)
+        && now != before
+    {
+        note(format_args!("warning: the run used the {before} kernel up to here; with {now}, its bits may be others"));
+    }
+    Ok(Machine { kernel: machine.kernel.or(before), ..machine.clone() })
 }
 
 /// Meta-training where this checkpoint is, in the phase of the last generation before it.
@@ -184,7 +199,7 @@ fn pipeline(
 ) -> Result<()> {
     let started = Instant::now();
     let evaluations = complete(registry, config, folder, &mut training, checkpoint, machine)?;
-    finish(config, folder, &training, &evaluations, started.elapsed())
+    finish(folder, &training, &evaluations, started.elapsed())
 }
 
 /// Does whatever the run in `folder` still lacks; `training` stands where `checkpoint` does.
@@ -214,18 +229,18 @@ pub fn complete(
     if Weights::load(&path).is_ok_and(|before| before.values != weights.values) {
         folder.forget_evaluations(is_trained)?;
     }
-    weights.save(&path)?;
+    weights.save(&path).context(Unwritten)?;
     let EvaluationConfig { networks, players, .. } = &config.evaluation;
     let contenders = contenders(&weights, networks, players, machine.kernel())?;
     let scenarios = make_scenarios(registry, &config.evaluation.tasks, machine.kernel())?;
     let lifetimes = config.evaluation.lifetimes;
     let evaluations =
-        evaluate_missing(&folder.file(EVALUATIONS), &contenders, &scenarios, lifetimes, config.seed, machine)?;
+        evaluate_missing((&folder.file(EVALUATIONS), true), &contenders, &scenarios, lifetimes, config.seed, machine)?;
     if STOP.load(Relaxed) {
         return Err(interrupted(folder, training));
     }
     weights.origin["results"] = evaluations.iter().filter_map(result).collect();
-    weights.save(&path)?;
+    weights.save(&path).context(Unwritten)?;
     Ok(evaluations)
 }
 
@@ -242,19 +257,21 @@ fn result(evaluation: &Evaluation) -> Option<Value> {
 }
 
 /// Prints what came of it.
-fn finish(
-    config: &Config,
-    folder: &RunFolder,
-    training: &MetaTraining,
-    evaluations: &[Evaluation],
-    elapsed: Duration,
-) -> Result<()> {
+fn finish(folder: &RunFolder, training: &MetaTraining, evaluations: &[Evaluation], elapsed: Duration) -> Result<()> {
     let report = write_report(folder)?;
     print_tables(evaluations);
     if let Some(best) = training.best() {
         say(format_args!(
             "meta-parameters  of generation {} of {}, the best in validation",
-            best.generation, config.generations
+            best.generation,
+            training.generation()
+        ));
+    }
+    let metrics = folder.metrics()?;
+    let faults: u64 = metrics.iter().flat_map(|metrics| metrics.faults.values()).sum();
+    if let Some(first) = metrics.iter().find_map(|metrics| metrics.first_fault.as_ref()) {
+        say(format_args!(
+            "faults           {faults} lifetimes of training ended before their time; the first: {first}"
         ));
     }
     say(format_args!("hash             {}", folder.hash()?));
@@ -272,7 +289,7 @@ fn chosen_weights(config: &Config, folder: &RunFolder, training: &MetaTraining) 
         Some(best) => (best.generation, best.theta),
         None => (training.generation(), training.theta().to_vec()),
     };
-    let origin = json!({
+    let mut origin = json!({
         "learner": config.learner,
         "about": config.about,
         "tasks": config.tasks,
@@ -283,6 +300,9 @@ fn chosen_weights(config: &Config, folder: &RunFolder, training: &MetaTraining) 
         "version": manifest["version"],
         "commit": manifest["commit"],
     });
+    if !config.validation.tasks.is_empty() {
+        origin["validation_tasks"] = json!(config.validation.tasks);
+    }
     Ok(Weights { learner: config.learner.clone(), values, origin })
 }
 
@@ -319,8 +339,12 @@ fn generations(
                 saver.save(folder, training, metrics_file)?;
                 return Err(interrupted(folder, training));
             }
-            Err(error) => {
+            Err(mut error) => {
                 saver.save(folder, training, metrics_file)?;
+                // A run that was over when it was resumed has lived nothing that could tell why.
+                if let TrainingError::Fruitless { fault: fault @ None, .. } = &mut error {
+                    *fault = last.and_then(|metrics| metrics.first_fault);
+                }
                 return Err(error.into());
             }
         };

@@ -133,12 +133,12 @@ hidden_layers = [2]
 name = "recurrent"
 kind = "meta-rnn"
 hidden_size = 4
-run = { evaluation = { lifetimes = 20 }, generations = 3 }
+run = { evaluation = { networks = [] }, generations = 3 }
 
 [[learners]]
 name = "grown up"
 kind = "feed-forward"
-run = { evaluation = { lifetimes = 20 }, tasks = ["BernoulliBandit-v0:kind=hard,steps=10"], phases = [{ from = 2, tasks = ["BernoulliBandit-v0:kind=medium,steps=10"] }] }
+run = { evaluation = { networks = [] }, tasks = ["BernoulliBandit-v0:kind=hard,steps=10"], phases = [{ from = 2, tasks = ["BernoulliBandit-v0:kind=medium,steps=10"] }] }
 "#;
 
 #[test]
@@ -245,6 +245,12 @@ fn mistakes_are_named_before_anything_is_trained() {
         ("pairs = 4", "pears = 4", "unknown key `optimizer.pears`; did you mean `optimizer.pairs`?"),
         ("lifetimes = 2\n", "lifetimes = 2\nseed = 3\n", "run.seed has no meaning here: give `seeds`"),
         ("[0.01, 0.1]", "[]", "search.\"optimizer.learning_rate\" is empty"),
+        (
+            "\"optimizer.learning_rate\" =",
+            "\"validation.lifetimes\" =",
+            "search.\"validation.lifetimes\": a search may vary",
+        ),
+        ("about = ", "abot = ", "unknown key `abot`; did you mean `about`?"),
         ("players = [\"random\"]", "players = [\"randm\"]", "did you mean `random`?"),
         ("BernoulliBandit-v0", "BernouliBandit-v0", "did you mean `BernoulliBandit-v0`?"),
         ("kind = \"meta-rnn\"\ncell", "kind = \"meta-rn\"\ncell", "meta-rnn"),

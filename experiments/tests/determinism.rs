@@ -242,3 +242,28 @@ fn interrupting_saves_and_says_how_to_go_on() {
     succeed(&["resume", text(&stopped)]);
     assert_eq!(hash(&stopped), hash(&whole));
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_hang_up_stops_a_run_unless_it_is_to_be_ignored() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path(), &TINY.replace("generations = 40", "generations = 400"));
+    for (trap, code) in [("", Some(75)), ("trap '' HUP; ", Some(0))] {
+        let out = folder.path().join(format!("run{}", trap.len()));
+        let script = format!("{trap}exec \"$0\" train \"$1\" --out \"$2\"");
+        let program = vsml(&[]).get_program().to_owned();
+        let mut command = std::process::Command::new("sh");
+        let mut child = command
+            .args(["-c", &script])
+            .arg(program)
+            .args([&config, &out])
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        while std::fs::metadata(out.join("metrics.jsonl")).map_or(0, |file| file.len()) == 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(std::process::Command::new("kill").args(["-HUP", &child.id().to_string()]).status().unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), code, "{trap}");
+    }
+}

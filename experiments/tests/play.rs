@@ -145,3 +145,20 @@ fn the_pictures_of_the_environments_page_are_what_play_shows() {
     }
     assert!(shown >= 20);
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_no_bad_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("full.gif");
+    std::os::unix::fs::symlink("/dev/full", &file).unwrap();
+    let output = play(&["random", "CartPole-v1:steps=5", "--gif", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(6), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn of_many_episodes_the_first_are_shown() {
+    let output = play(&["random", "CartPole-v1:episodes=100000000"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.contains("of its steps; a shorter lifetime: CartPole-v1:"), "{said}");
+}

@@ -5,6 +5,7 @@
 //! lifetime, so that whatever statistic a reader prefers can be computed from the file.
 
 use crate::learner::{Learner, LifeError, LifeScore, Moment, Unable};
+use crate::numbers::numbers;
 use crate::scenario::{Cast, Ledger, Outcome, Scenario};
 use crate::statistics::{Interval, interquartile_interval, interquartile_mean, mean, standard_error};
 use rayon::prelude::*;
@@ -59,8 +60,10 @@ pub struct Curve {
     /// Middle of each stretch, counted from 0.
     pub x: Vec<f64>,
     /// Mean over lives.
+    #[serde(deserialize_with = "numbers")]
     pub mean: Vec<f64>,
     /// Standard error of that mean.
+    #[serde(deserialize_with = "numbers")]
     pub standard_error: Vec<f64>,
 }
 
@@ -155,6 +158,13 @@ pub fn evaluate(
                 *evaluation.faults.entry(error.kind().into()).or_insert(0) += 1;
             }
         }
+    }
+    // Who finds out in the middle of a life that it cannot live here has come through others by luck.
+    if evaluation.unsuited.is_some() {
+        evaluation.lives.clear();
+        evaluation.teams.clear();
+        evaluation.sixths.clear();
+        curves.clear();
     }
     evaluation.curve = Curve::of(scenario.length(), &curves);
     evaluation
@@ -300,10 +310,15 @@ impl Evaluation {
         self.teams.iter().map(|rewards| rewards.iter().copied().fold(f64::INFINITY, f64::min)).collect()
     }
 
-    /// The evaluation in numbers; none where there was no valid life.
+    /// Whether the learner itself ended a life before its time. It is then not to be judged by the lives that went well.
+    pub fn failed(&self) -> bool {
+        self.faults.contains_key("learner")
+    }
+
+    /// The evaluation in numbers; none where there was no valid life, or the learner itself [`failed`](Self::failed).
     pub fn summary(&self) -> Option<Summary> {
         let rewards: Vec<f64> = self.lives.iter().map(|life| life.reward).collect();
-        if rewards.is_empty() {
+        if rewards.is_empty() || self.failed() {
             return None;
         }
         // Of a single life there is no telling how far it is from the mean.
@@ -427,6 +442,24 @@ mod tests {
         assert_eq!((summary.mean, summary.interquartile_mean, summary.lives), (15.0, 15.0, 40));
         let all = pool.install(|| evaluated("random", &counting(LifetimeLength::Steps(6), |_| true), 5));
         assert!(all.summary().is_none() && all.curve.mean.is_empty());
+    }
+
+    #[test]
+    fn what_is_no_number_can_be_read_again() {
+        let tasks = Registry::builtin().make("BernoulliBandit-v0:steps=5,scale_reward=1e160").unwrap();
+        let evaluation = evaluated("random", &tasks, 8);
+        assert!(evaluation.curve.standard_error.iter().any(|error| !error.is_finite()), "{:?}", evaluation.curve);
+        let read: Evaluation = serde_json::from_str(&serde_json::to_string(&evaluation).unwrap()).unwrap();
+        assert_eq!((read.lives, read.curve.mean), (evaluation.lives, evaluation.curve.mean));
+        assert!(read.curve.standard_error.iter().any(|error| error.is_nan()));
+    }
+
+    #[test]
+    fn who_finds_out_too_late_that_it_cannot_live_here_has_not_lived() {
+        // Thompson sampling is for rewards of 0 and 1, and some lives have no other.
+        let tasks = Registry::builtin().make("BernoulliBandit-v0:steps=6,time_limit=2,sparse_reward=true").unwrap();
+        let evaluation = evaluated("thompson", &tasks, 50);
+        assert!(evaluation.summary().is_none(), "{:?}", evaluation.faults);
     }
 
     #[test]

@@ -51,6 +51,7 @@ mod learner;
 mod learners;
 mod meta_training;
 mod metrics;
+mod numbers;
 mod ongoing_lives;
 mod scenario;
 mod vsml;

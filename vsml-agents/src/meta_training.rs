@@ -359,6 +359,10 @@ impl MetaTraining {
         {
             self.past.insert(generation, self.optimizer.theta().to_vec());
         }
+        let every = self.schedule.validate_every;
+        let validates = every > 0 && (generation + 1).is_multiple_of(every);
+        // A validation may be given up when all else is done.
+        let before_all = validates.then(|| self.archive());
         let conditions = Conditions {
             meta_learner: &*self.meta_learner,
             optimizer: &*self.optimizer,
@@ -396,7 +400,12 @@ impl MetaTraining {
         self.counters.generation += 1;
         self.counters.steps += results.iter().map(|result| result.steps).sum::<u64>();
         self.counters.fruitless = if updated { 0 } else { self.counters.fruitless + 1 };
-        let metrics = self.metrics(&results, &fitness, &before);
+        let validation = if validates { Some(self.validate(stop)) } else { None };
+        if let Some(archive) = before_all.filter(|_| stop.load(Relaxed)) {
+            self.restore(&archive)?;
+            return Ok(None);
+        }
+        let metrics = GenerationMetrics { validation, ..self.metrics(&results, &fitness, &before) };
         self.last_fault.clone_from(&metrics.first_fault);
         Ok(Some(metrics))
     }
@@ -492,7 +501,7 @@ impl Conditions<'_> {
 }
 
 impl MetaTraining {
-    fn metrics(&mut self, results: &[MemberResult], fitness: &[f64], before: &[f32]) -> GenerationMetrics {
+    fn metrics(&self, results: &[MemberResult], fitness: &[f64], before: &[f32]) -> GenerationMetrics {
         let valid: Vec<f64> = fitness.iter().copied().filter(|f| f.is_finite()).collect();
         let (mean, deviation) = (!valid.is_empty()).then(|| mean_and_deviation(&valid)).unzip();
         let mut faults = BTreeMap::new();
@@ -516,22 +525,23 @@ impl MetaTraining {
             steps: self.counters.steps,
             theta_norm: norm(&mut theta.iter().copied()),
             update_norm: norm(&mut theta.iter().zip(before).map(|(after, before)| after - before)),
-            validation: self.validate(),
+            validation: None,
         }
     }
 
-    /// Validates where the optimizer stands, if it is time to, and remembers it if it is the best so far.
-    fn validate(&mut self) -> Option<Validation> {
-        let every = self.schedule.validate_every;
-        if every == 0 || !self.counters.generation.is_multiple_of(every) {
-            return None;
-        }
+    /// Validates where the optimizer stands, and remembers it if it is the best so far. Once `stop` is set, what comes of it means
+    /// nothing.
+    fn validate(&mut self, stop: &AtomicBool) -> Validation {
         let make = || self.meta_learner.learner(self.optimizer.theta());
-        let evaluations = self.evaluate("vsml", &make);
+        let evaluations = self.evaluate("vsml", &make, stop);
         let against_random_play = self.schedule.standardise || !self.elsewhere.is_empty();
         if against_random_play && self.random_play.is_empty() {
             let make = || Ok(Box::<players::Random>::default() as Box<dyn Learner>);
-            self.random_play = self.evaluate("random", &make).iter().map(|lives| self.worth(lives)).collect();
+            let random_play = self.evaluate("random", &make, stop).iter().map(|lives| self.worth(lives)).collect();
+            if stop.load(Relaxed) {
+                return Validation::default();
+            }
+            self.random_play = random_play;
         }
         let mut validation = Validation::default();
         for evaluation in &evaluations {
@@ -564,7 +574,7 @@ impl MetaTraining {
             self.counters.best = Some((self.counters.generation, score));
             self.best_theta = self.optimizer.theta().to_vec();
         }
-        Some(validation)
+        validation
     }
 
     /// What each life is worth, as in fitness.
@@ -580,10 +590,17 @@ impl MetaTraining {
         }
     }
 
-    /// Lives of learners from `make` in every scenario of validation, on the validation split.
-    fn evaluate(&self, name: &str, make: &(dyn Fn() -> Result<Box<dyn Learner>, Unable> + Sync)) -> Vec<Evaluation> {
+    /// Lives of learners from `make` in every scenario of validation, on the validation split. Once `stop` is set, no further
+    /// ones are made, which is every few lives.
+    fn evaluate(
+        &self,
+        name: &str,
+        make: &(dyn Fn() -> Result<Box<dyn Learner>, Unable> + Sync),
+        stop: &AtomicBool,
+    ) -> Vec<Evaluation> {
         let Schedule { seed, validation_lifetimes, .. } = self.schedule;
-        let lives = |scenario| evaluate(name, make, scenario, Split::Validation, seed, validation_lifetimes, &|_| {});
+        let make = || if stop.load(Relaxed) { Err(Unable("stopped".into())) } else { make() };
+        let lives = |scenario| evaluate(name, &make, scenario, Split::Validation, seed, validation_lifetimes, &|_| {});
         let scenarios = if self.elsewhere.is_empty() { &self.scenarios } else { &self.elsewhere };
         scenarios.iter().map(lives).collect()
     }
@@ -694,11 +711,12 @@ fn begin_in(
     scenario: &Scenario,
     seed: u64,
 ) -> Result<Option<Box<dyn Learner>>, Unable> {
-    let Ok(spaces) = scenario.spaces(seed) else { return Ok(None) };
+    let Ok(seats) = scenario.seats(seed) else { return Ok(None) };
     let mut rng = stream(seed, "trial", &[]);
     let mut learner = meta_learner.learner(optimizer.theta())?;
-    for (observation, action) in &spaces {
-        learner.begin(observation, action, &mut rng)?;
+    for seat in &seats {
+        learner.join(seat.agent, seat.agents)?;
+        learner.begin(&seat.observation, &seat.action, &mut rng)?;
     }
     Ok(Some(learner))
 }

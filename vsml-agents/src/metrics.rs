@@ -1,5 +1,6 @@
 //! What meta-training writes down of each generation.
 
+use crate::numbers::number;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -30,8 +31,10 @@ pub struct GenerationMetrics {
     /// Environment steps lived in training so far, over all generations.
     pub steps: u64,
     /// Euclidean norm of the meta-parameters after the update.
+    #[serde(deserialize_with = "number")]
     pub theta_norm: f64,
     /// Euclidean norm of the update.
+    #[serde(deserialize_with = "number")]
     pub update_norm: f64,
     /// Validation after this generation, if it was due.
     pub validation: Option<Validation>,

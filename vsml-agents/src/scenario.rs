@@ -45,6 +45,16 @@ pub enum Scenario {
     Team(TeamScenario),
 }
 
+/// A place that may be the learner's.
+pub(crate) struct Seat {
+    /// Which agent it is.
+    pub agent: usize,
+    /// Of how many.
+    pub agents: usize,
+    pub observation: Space,
+    pub action: Space,
+}
+
 /// A team, and who is in it.
 #[derive(Clone, Debug)]
 pub struct TeamScenario {
@@ -298,17 +308,23 @@ impl Scenario {
     ///
     /// # Errors
     /// If that task cannot be begun.
-    pub(crate) fn spaces(&self, seed: u64) -> Result<Vec<(Space, Space)>, Fault> {
+    pub(crate) fn seats(&self, seed: u64) -> Result<Vec<Seat>, Fault> {
         let key = probe_key(seed);
         Ok(match self {
             Scenario::Alone(tasks) => {
                 let life = tasks.begin(&key)?;
-                vec![(life.observation_space().clone(), life.action_space().clone())]
+                let (observation, action) = (life.observation_space().clone(), life.action_space().clone());
+                vec![Seat { agent: 0, agents: 1, observation, action }]
             }
             Scenario::Team(team) => {
                 let life = team.tasks.begin(&key)?;
-                let seats = team.seat.map_or(0..life.len(), |seat| seat..seat + 1);
-                seats.map(|seat| (life.observation_space(seat).clone(), life.action_space(seat).clone())).collect()
+                let agents = life.len();
+                let seat = |agent| {
+                    let (observation, action) =
+                        (life.observation_space(agent).clone(), life.action_space(agent).clone());
+                    Seat { agent, agents, observation, action }
+                };
+                team.seat.map_or(0..agents, |agent| agent..agent + 1).map(seat).collect()
             }
         })
     }
@@ -543,8 +559,9 @@ mod tests {
     #[test]
     fn what_is_watched_adds_up_to_the_score_and_records_are_of_the_learner_alone() {
         let make = || players::make("random").map_err(|error| Unable(error.to_string()));
-        for (text, records) in [("Foraging-v0:agents=4 with itself and greedy-mdp", None), ("Chicken-v0", Some(2))] {
-            let (scenario, mut watched) = (scenario(&text.replace("greedy-mdp", "random")), 0.0);
+        let random = "Foraging-v0:agents=4 with itself and random";
+        for (text, records) in [(random, None), ("Chicken-v0", Some(2)), ("Chicken-v0 with always:arm=0", Some(1))] {
+            let (scenario, mut watched) = (scenario(text), 0.0);
             let mut ledger = Ledger { records: records.map(|_| Vec::new()), ..Ledger::default() };
             let outcome =
                 scenario.live(&mut Cast::new(&make), &key(0), &mut ledger, |moment| watched += moment.reward).unwrap();

@@ -164,6 +164,33 @@ fn a_generation_that_is_stopped_has_not_been() {
 }
 
 #[test]
+fn a_generation_whose_validation_is_stopped_has_not_been() {
+    let stop = Arc::new(AtomicBool::new(false));
+    let left = Arc::new(AtomicU64::new(u64::MAX));
+    let tasks = || {
+        let (stop, left) = (stop.clone(), left.clone());
+        let distribution = move |rng: &mut Rng| {
+            stop.fetch_or(left.fetch_sub(1, Relaxed) == 1, Relaxed);
+            BernoulliBandit::new(vec![rng.random(), rng.random()]).unwrap()
+        };
+        Tasks { id: "Pulls-v0".into(), length: LifetimeLength::Steps(10), distribution: Arc::new(distribution) }
+    };
+    let mut whole = training(tasks(), 8);
+    let expected = advance(&mut whole, 20);
+    let mut stopped = training(tasks(), 8);
+    let mut found = advance(&mut stopped, 9);
+    // After 16 members have lived four lives each, in the midst of fifty for validation.
+    left.store(64 + 20, Relaxed);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    assert!(pool.install(|| stopped.advance(&stop)).unwrap().is_none() && stop.load(Relaxed));
+    assert_eq!((stopped.generation(), stopped.best()), (9, None));
+    stop.store(false, Relaxed);
+    found.extend(advance(&mut stopped, 11));
+    assert_eq!(found, expected);
+    assert_eq!(stopped.archive(), whole.archive());
+}
+
+#[test]
 fn a_checkpoint_of_another_run_is_refused() {
     let tasks = || Registry::builtin().make("BernoulliBandit-v0:steps=10").unwrap();
     let mut run = training(tasks(), 8);

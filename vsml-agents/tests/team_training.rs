@@ -9,8 +9,8 @@ use vsml_agents::optimizers::{
     UnrolledEvolutionStrategies, UnrolledEvolutionStrategiesConfig,
 };
 use vsml_agents::{
-    GenerationMetrics, LearnerConfig, Make, MetaLearner, MetaRnnConfig, MetaTraining, Scenario, Schedule, TeamReward,
-    TrainingError, Unable, Vsml, VsmlConfig, players,
+    GenerationMetrics, LearnerConfig, Make, MetaLearner, MetaRnnConfig, MetaTraining, Scenario, Schedule,
+    SeparateConfig, TeamReward, TrainingError, Unable, Vsml, VsmlConfig, players,
 };
 use vsml_core::Kernel;
 use vsml_envs::team::{Observations, TeamEnvironment};
@@ -183,4 +183,16 @@ fn what_is_not_for_teams_says_so() {
         let error = made.err().unwrap().to_string();
         assert!(error.contains("evolution-strategies for teams"), "{error}");
     }
+}
+
+#[test]
+fn who_has_nobody_for_a_seat_is_not_trained_there() {
+    let separate = LearnerConfig::Separate(SeparateConfig::default()).meta_learner(Kernel::Scalar).unwrap();
+    let theta = separate.initialise(&mut stream(1, "initialise", &[]));
+    let optimizer = EvolutionStrategies::new(EvolutionStrategiesConfig::default(), 1, theta).unwrap();
+    let schedule = Schedule { seed: 1, lifetimes: 2, ..Schedule::default() };
+    let texts = ["Chicken-v0:steps=5", "SimpleSpread-v0:steps=5"];
+    let made = MetaTraining::new(separate, Box::new(optimizer), scenarios(&texts), schedule);
+    let error = made.err().unwrap().to_string();
+    assert!(error.contains("SimpleSpread-v0:steps=5: there are 3 agents, and meta-parameters for 2"), "{error}");
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 use trajectory::key;
-use vsml_envs::{Lifetime, Listing, Registry, Space, Tasks};
+use vsml_envs::{Common, Lifetime, Listing, Registry, Space, Tasks};
 
 /// Lifetimes that the random player lives.
 const LIVES: u64 = 100;
@@ -187,8 +187,8 @@ fn page() -> String {
     let mut page = String::from(
         "# Environments
 
-Every id, as it is by default. An id takes parameters after a colon, its own and those that every id takes
-(`vsml list`), and stands for a distribution of tasks: what varies from task to task is drawn anew for each lifetime.
+Every id, as it is by default. An id takes parameters after a colon, its own and [those that every id
+takes](#what-every-id-takes), and stands for a distribution of tasks: what varies from task to task is drawn anew for each lifetime.
 `vsml play ID` shows one. Worlds of several agents come last. The documentation of each family's struct says all about it: dynamics, rewards, where an
 episode ends, and every deviation from its source.
 
@@ -213,6 +213,18 @@ case. The random player's score is the mean of 100 lifetimes (± its standard er
     }
     for id in listings.keys() {
         assert!(described.contains(id), "about/*.toml say nothing of {id}");
+    }
+    page += "## What every id takes
+
+`CartPole-v1:steps=1000,permute_observations=true,noise_observations=0.1`. A range is written as in `0.5..2`; what is drawn from it is drawn for
+each task. Wrappers are put around a task in the order of this table, whatever the order in which they are asked for; each is a type in
+`wrappers`, whose documentation says all about it.
+
+| parameter | meaning |
+|---|---|
+";
+    for (name, meaning) in Common::listing() {
+        writeln!(page, "| `{name}` | {meaning} |").unwrap();
     }
     page.trim_end().to_string() + "\n"
 }

@@ -2,15 +2,13 @@
 
 use super::Outcome;
 use super::plan::{Plan, Test};
-use crate::table::distinct;
+use crate::table::{MANY_TESTS, distinct};
 use vsml_agents::statistics::{
     self, Interval, interquartile_interval, interquartile_mean, mean_improvement, stratified_interval,
 };
 use vsml_agents::{Curve, Evaluation, Measure};
 use vsml_envs::stream;
 
-/// Tests, from which on they are counted.
-const MANY_TESTS: usize = 8;
 /// Seeds, from which on intervals over them say anything.
 const SOME_SEEDS: usize = 3;
 
@@ -302,8 +300,7 @@ impl Cell {
     /// the end is not judged by the lives that went well.
     pub fn scores(&self, measure: Measure) -> Option<Vec<f64>> {
         let score = |evaluation: &Evaluation| {
-            let failed = evaluation.faults.contains_key("learner");
-            let lives = evaluation.measured(measure).filter(|lives| !lives.is_empty() && !failed)?;
+            let lives = evaluation.measured(measure).filter(|lives| !lives.is_empty() && !evaluation.failed())?;
             Some(statistics::mean(&lives))
         };
         let scores: Option<Vec<f64>> = self.evaluations.iter().map(score).collect();

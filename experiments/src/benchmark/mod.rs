@@ -17,14 +17,13 @@ use crate::exit::{Interrupted, same_command_goes_on};
 use crate::machine::STOP;
 use crate::output::{note, say};
 use crate::report::{BenchmarkReport, render_benchmark};
-use crate::run_folder::RunFolder;
-use crate::train::{begin_or_go_on, check_same_run, complete};
+use crate::run_folder::{RunFolder, write};
+use crate::train::{begin_or_go_on, check_same_run, complete, going_on};
 use anyhow::{Context, Result, bail};
 use plan::{Entrant, Plan, Training, as_path};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use vsml_agents::{Evaluation, TrainingError, Unable};
-use vsml_core::write_durably;
 use vsml_envs::Registry;
 
 pub use grid::{Against, Cell, Grid, Layout, Line, Number, ProgressPoint};
@@ -73,11 +72,11 @@ pub fn benchmark(registry: &Registry, arguments: &BenchmarkArguments) -> Result<
         ("report", out.join("report.html"), render_benchmark(&report)?),
     ];
     for (what, path, page) in pages {
-        write_durably(&path, page.as_bytes())?;
+        write(&path, page.as_bytes())?;
         say(format_args!("{what:<7} {}", path.display()));
     }
     if let Some(path) = &arguments.page {
-        write_durably(path, markdown.as_bytes())?;
+        write(path, markdown.as_bytes())?;
     }
     Ok(())
 }
@@ -142,9 +141,13 @@ fn outcome(
     };
     let mut seconds = 0.0;
     let mut best: Option<(usize, Trained)> = None;
+    let mut failure = None;
     for (index, settings) in candidates.iter().enumerate() {
         let trained = match run(plan.seeds[0], settings)? {
-            Err(reason) => return Ok((Err(reason), String::new())),
+            Err(reason) => {
+                failure = Some(reason);
+                continue;
+            }
             Ok(trained) => trained,
         };
         seconds += trained.seconds;
@@ -155,7 +158,10 @@ fn outcome(
             best = Some((index, trained));
         }
     }
-    let Some((index, first)) = best else { bail!("no run of {} had a valid life", training.name) };
+    let Some((index, first)) = best else {
+        let reason = failure.unwrap_or_else(|| format!("no run of {} had a valid life", training.name));
+        return Ok((Err(reason), String::new()));
+    };
     let mut outcome = Outcome { evaluations: vec![first.evaluations], progress: vec![first.progress], seconds };
     for seed in &plan.seeds[1..] {
         match run(*seed, &candidates[index])? {
@@ -181,6 +187,7 @@ struct Trained {
 
 /// The run of a configuration, or why its learner cannot live there.
 fn trained(registry: &Registry, mut config: Config, path: &Path, machine: &Machine) -> Result<Result<Trained, String>> {
+    let machine = &going_on(machine, path)?;
     let mut training = match config.build(registry, machine.kernel()) {
         Ok(training) => training,
         Err(error) => match unsuited(&error) {
@@ -190,8 +197,11 @@ fn trained(registry: &Registry, mut config: Config, path: &Path, machine: &Machi
     };
     let (folder, checkpoint) = begin_or_go_on(registry, &config, path, machine, &mut training)?;
     let evaluations = complete(registry, &config, &folder, &mut training, checkpoint.as_ref(), machine);
-    let evaluations =
-        evaluations.map_err(|error| if error.is::<Interrupted>() { same_command_goes_on() } else { error })?;
+    let evaluations = match evaluations {
+        Ok(evaluations) => evaluations,
+        Err(error) if error.is::<Interrupted>() => return Err(same_command_goes_on()),
+        Err(error) => return unsuited(&error).map(Err).ok_or(error),
+    };
     let metrics = folder.metrics()?;
     // Scores of different phases are no curve: of a curriculum, its last phase is shown.
     let phases = config.phases_after(&metrics);
@@ -209,7 +219,11 @@ fn trained(registry: &Registry, mut config: Config, path: &Path, machine: &Machi
 /// Why a learner cannot live somewhere, if that is what the error says.
 fn unsuited(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| match cause.downcast_ref::<TrainingError>() {
-        Some(TrainingError::Unsuited { reason, .. }) => Some(reason.to_string()),
+        Some(TrainingError::Unsuited { reason, .. } | TrainingError::Unvalidated { reason, .. }) => {
+            Some(reason.to_string())
+        }
+        // What came to nothing finite, another learner need not.
+        Some(error @ TrainingError::Fruitless { .. }) => Some(error.to_string()),
         _ => cause.downcast_ref::<Unable>().map(ToString::to_string),
     })
 }

@@ -1,6 +1,6 @@
 //! What a benchmark compares, as TOML.
 
-use crate::config::{Config, make_scenarios};
+use crate::config::{Config, in_one_line, make_scenarios, merge};
 use crate::evaluate::Contender;
 use crate::names::twice;
 use crate::table::distinct;
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use toml::{Table, Value};
 use vsml_agents::Measure;
 use vsml_core::Kernel;
-use vsml_envs::Registry;
+use vsml_envs::{Registry, nearest};
 
 /// Keys of a configuration that the plan gives in other places, and where.
 const GIVEN_ELSEWHERE: [(&str, &str); 3] = [("tasks", "tasks"), ("seed", "seeds"), ("learner", "learners")];
@@ -69,9 +69,15 @@ pub struct Entrant {
     run: Table,
 }
 
+/// What may be searched: how a learner and its optimizer are made, and how long they have.
+const SEARCHED: [&str; 5] = ["learner", "optimizer", "lifetimes", "generations", "steps"];
+
+/// What may stand in a plan.
+const KEYS: [&str; 10] =
+    ["about", "seeds", "tasks", "tests", "measures", "pooled", "players", "run", "search", "learners"];
+
 /// As it is written.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Written {
     #[serde(default)]
     about: String,
@@ -120,7 +126,12 @@ impl Plan {
         if text.parse::<Table>().is_ok_and(|table| !table.contains_key("learners")) {
             bail!("there are no `learners` in it: what is for a single run is for `vsml train`");
         }
-        let written: Written = toml::from_str(text).map_err(|error| anyhow!("{}", error.message()))?;
+        let unknown = |key: &&String| !KEYS.contains(&key.as_str());
+        if let Some(key) = text.parse::<Table>().ok().as_ref().and_then(|table| table.keys().find(unknown)) {
+            let guess = nearest(key, KEYS).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+            bail!("unknown key `{key}`{guess} (there are: {})", KEYS.join(", "));
+        }
+        let written: Written = toml::from_str(text).map_err(|error| in_one_line(text, &error))?;
         let trainings = written.tasks.into_iter().enumerate();
         let trainings = trainings.map(|(i, value)| training(value).with_context(|| format!("tasks[{i}]")));
         let tests = written.tests.into_iter().enumerate();
@@ -200,6 +211,11 @@ impl Plan {
         if let Some((key, _)) = self.search.iter().find(|(_, values)| values.is_empty()) {
             bail!("search.\"{key}\" is empty: name the values to try");
         }
+        // Scores must be of one kind, and runs of what their names say.
+        let may_vary = |key: &&String| key.split('.').next().is_some_and(|first| SEARCHED.contains(&first));
+        if let Some(key) = self.search.keys().find(|key| !may_vary(key)) {
+            bail!("search.\"{key}\": a search may vary what begins with any of: {}", SEARCHED.join(", "));
+        }
         for learner in &self.learners {
             for training in &self.trainings {
                 for settings in self.candidates() {
@@ -237,8 +253,8 @@ impl Plan {
     pub fn config(&self, learner: &Entrant, training: &Training, seed: u64, settings: &[String]) -> Result<Config> {
         let mut table = self.run.clone();
         table.insert("tasks".into(), training.tasks.clone().into());
-        table.extend(training.run.clone());
-        table.extend(learner.run.clone());
+        merge(&mut table, training.run.clone());
+        merge(&mut table, learner.run.clone());
         table.insert("about".into(), self.about.clone().into());
         table.insert("seed".into(), i64::try_from(seed).context("seeds must be at most 2^63 - 1")?.into());
         table.insert("learner".into(), learner.learner.clone().into());

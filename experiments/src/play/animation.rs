@@ -4,6 +4,7 @@
 
 use super::film::Frame;
 use super::panel::Panels;
+use crate::exit::Unwritten;
 use anyhow::{Context, Result};
 use gif::{DisposalMethod, Encoder, Repeat};
 use std::fs::File;
@@ -18,7 +19,6 @@ use vsml_envs::picture::{Colour, Pixels};
 /// # Errors
 /// If the file cannot be written.
 pub fn write(path: &Path, frames: &[Frame], panels: Option<&Panels>, side: u32, pace: Duration) -> Result<()> {
-    let cannot = || format!("cannot write {}", path.display());
     // Drawn twice, because all of them at once would take a gigabyte.
     let images = || (0..frames.len()).map(|number| draw(number, &frames[number], panels, side));
     let size = images().fold((1, 1), |(width, height), image| (image.width().max(width), image.height().max(height)));
@@ -27,10 +27,10 @@ pub fn write(path: &Path, frames: &[Frame], panels: Option<&Panels>, side: u32, 
         anyhow::bail!("{width} by {height} pixels are too many for a GIF: give --pixels of at most 4096");
     };
 
-    let mut file = BufWriter::new(File::create(path).with_context(cannot)?);
-    {
-        let mut encoder = Encoder::new(&mut file, screen_width, screen_height, &[]).with_context(cannot)?;
-        encoder.set_repeat(Repeat::Infinite).with_context(cannot)?;
+    let file = || -> Result<()> {
+        let mut file = BufWriter::new(File::create(path)?);
+        let mut encoder = Encoder::new(&mut file, screen_width, screen_height, &[])?;
+        encoder.set_repeat(Repeat::Infinite)?;
         let mut shown: Option<Pixels> = None;
         for (index, image) in images().enumerate() {
             let mut whole = Pixels::blank(width, height, Colour::WHITE);
@@ -44,11 +44,13 @@ pub fn write(path: &Path, frames: &[Frame], panels: Option<&Panels>, side: u32, 
             frame.top = top as u16;
             frame.delay = hundredths.round().clamp(2.0, 60_000.0) as u16;
             frame.dispose = DisposalMethod::Keep;
-            encoder.write_frame(&frame).with_context(cannot)?;
+            encoder.write_frame(&frame)?;
             shown = Some(whole);
         }
-    }
-    file.flush().with_context(cannot)
+        drop(encoder);
+        Ok(file.flush()?)
+    };
+    file().with_context(|| path.display().to_string()).context(Unwritten)
 }
 
 /// Frame number `number` with its heading above.

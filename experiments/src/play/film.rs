@@ -6,6 +6,8 @@
 
 use super::messages::Messages;
 use super::two_places;
+use crate::machine::STOP;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vsml_agents::{LayerMessages, Learner, Secrets, Unable, Voice};
 use vsml_envs::picture::Picture;
@@ -35,6 +37,9 @@ impl Frame {
     }
 }
 
+/// More steps of a life are not shown. A step has two frames at most, one of them of an episode that begins.
+pub const MOST_STEPS: u64 = 1000;
+
 /// The frames of one life.
 #[derive(Clone, Debug, Default)]
 pub struct Film {
@@ -58,6 +63,11 @@ impl Film {
     /// Listens to the network of agent number `agent`, if it has one.
     pub fn listen_to(&self, agent: usize, learner: Box<dyn Learner>) -> Box<dyn Learner> {
         Box::new(Overheard { learner, film: self.clone(), agent })
+    }
+
+    /// Whether it takes no more frames: nobody acts then.
+    pub fn is_full(&self) -> bool {
+        self.reel().frames.len() as u64 >= 2 * MOST_STEPS
     }
 
     /// What was taken.
@@ -159,6 +169,12 @@ impl Learner for Overheard {
     }
 
     fn act(&mut self, percept: &Percept<'_>, rng: &mut Rng) -> Result<Action<'_>, Unable> {
+        if STOP.load(Relaxed) {
+            return Err(Unable("stopped".into()));
+        }
+        if self.film.is_full() {
+            return Err(Unable("there is no more room for frames".into()));
+        }
         self.learner.act(percept, rng)
     }
 

@@ -12,10 +12,11 @@ mod panel;
 
 use crate::arguments::PlayArguments;
 use crate::evaluate::Contender;
+use crate::exit::Stopped;
 use crate::machine::STOP;
-use crate::output::{note, say};
+use crate::output::{check_folder_of, note, say};
 use anyhow::{Context, Result, anyhow, bail};
-use film::{Film, Frame};
+use film::{Film, Frame, MOST_STEPS};
 use panel::Panels;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::Ordering::Relaxed;
@@ -26,15 +27,13 @@ use vsml_envs::picture::{Drawing, Picture};
 use vsml_envs::team::TeamLifetime;
 use vsml_envs::{LifetimeKey, LifetimeLength, Registry, Split};
 
-/// More frames than this are not kept: a lifetime may be very long.
-const MOST_FRAMES: u64 = 1000;
-
 /// Lives and shows.
 ///
 /// # Errors
 /// An unknown id or player, an environment without pictures, a file that cannot be written, or what goes wrong in the life.
 pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
     let (id, names) = (arguments.id(), arguments.players());
+    arguments.gif().iter().try_for_each(|file| check_folder_of(file))?;
     let tasks = registry.make_team(id).map_err(|error| match registry.make_team(names[0]) {
         Ok(_) => anyhow!("{error}\n`{}` is one: the environment comes last", names[0]),
         Err(_) if Contender::named(id, Kernel::detect()).is_ok() => {
@@ -50,9 +49,9 @@ pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
     let film = Film::default();
     // Of an endless episode, no more than is shown is lived.
     let length = match tasks.length {
-        LifetimeLength::Steps(steps) if steps > MOST_FRAMES => {
-            note(format_args!("showing {MOST_FRAMES} of {steps} steps; a shorter lifetime: {}", shorter(id)));
-            LifetimeLength::Steps(MOST_FRAMES)
+        LifetimeLength::Steps(steps) if steps > MOST_STEPS => {
+            note(format_args!("showing {MOST_STEPS} of {steps} steps; a shorter lifetime: {}", shorter(id)));
+            LifetimeLength::Steps(MOST_STEPS)
         }
         length => length,
     };
@@ -72,8 +71,11 @@ pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
         learners.push(film.listen_to(agent, players[player].learner()?));
     }
     let ended = live_together(&mut learners, &mut lifetime, &key, |_| {});
-    let steps = lifetime.steps();
+    let (steps, full) = (lifetime.steps(), film.is_full());
     drop(lifetime);
+    if STOP.load(Relaxed) {
+        return Err(Stopped.into());
+    }
     let frames = film.develop();
     let Some(first) = frames.first() else { bail!("`{id}` has no picture: implement `Environment::picture`") };
 
@@ -85,6 +87,10 @@ pub fn play(registry: &Registry, arguments: &PlayArguments) -> Result<()> {
             say(path.display());
         }
         None => show(&frames, panels.as_ref(), pace),
+    }
+    if full && ended.is_err() {
+        note(format_args!("these are {steps} of its steps; a shorter lifetime: {}", shorter(id)));
+        return Ok(());
     }
     let scores =
         ended.with_context(|| format!("the life of `{}` ended after {} frames", names.join(" "), frames.len()))?;

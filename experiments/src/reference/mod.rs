@@ -14,7 +14,8 @@ use crate::arguments::{Machine, ReferenceArguments};
 use crate::exit;
 use crate::machine::STOP;
 use crate::output::{check_folder_of, note, say};
-use anyhow::{Context, Result, bail};
+use crate::run_folder::write;
+use anyhow::{Result, bail};
 use data::{Column, Measure, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -79,8 +80,7 @@ pub fn reference(registry: &Registry, arguments: &ReferenceArguments) -> Result<
         return Ok(ExitCode::from(exit::STOPPED));
     }
     if let Some(path) = &arguments.out {
-        std::fs::write(path, page::markdown(&played, lifetimes, arguments.seed))
-            .with_context(|| format!("cannot write {}", path.display()))?;
+        write(path, page::markdown(&played, lifetimes, arguments.seed).as_bytes())?;
         say(format_args!("page  {}", path.display()));
     }
     Ok(ExitCode::SUCCESS)

@@ -109,7 +109,7 @@ pub fn render(report: &Report<'_>) -> Result<String> {
         "steps": last.map(|metrics| grouped(metrics.steps)),
         "best": best.map(|metrics| metrics.generation),
         "best_score": best.and_then(|m| m.validation.as_ref()?.score).map(|score| format!("{score:.2}")),
-        "score_kind": report.score_kind.0,
+        "score_kind": plots::shown(report.metrics, report.score_kind),
         "training": plots::training(report.metrics, report.phases, report.score_kind)?,
         "phases": report.phases,
         "scenarios": scenarios(report)?,

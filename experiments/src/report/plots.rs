@@ -44,6 +44,13 @@ pub fn colour(place: usize) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
+/// Which kind of number the training curve shows: scores of the present kind, or fitness where none has been found yet.
+pub fn shown(metrics: &[GenerationMetrics], (kind, since): (ScoreKind, u64)) -> ScoreKind {
+    let of_kind = metrics.iter().filter(|metrics| metrics.generation > since);
+    let scored = of_kind.filter_map(|metrics| metrics.validation.as_ref()?.score).next().is_some();
+    if scored { kind } else { ScoreKind::Reward }
+}
+
 /// The training curve: mean fitness with a band of one deviation, and the score of validation, with a rule where each phase
 /// begins; none where there is nothing to draw. Where that score is another kind of number than fitness, it stands alone; it is
 /// drawn from the generation on after which it has been of its kind.
@@ -52,6 +59,7 @@ pub fn training(
     phases: &[u64],
     (kind, since): (ScoreKind, u64),
 ) -> Result<Option<String>> {
+    let kind = shown(metrics, (kind, since));
     let per_point = metrics.len().div_ceil(TRAINING_POINTS).max(1);
     let chunks = metrics.chunks(per_point).filter(|_| kind == ScoreKind::Reward);
     let fitness: Vec<[f64; 3]> = chunks.filter_map(averaged).collect();
@@ -260,7 +268,8 @@ fn padded(values: impl Iterator<Item = f64>) -> Option<Range<f64>> {
     let finite = values.filter(|value| value.is_finite());
     let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
     let room = if high > low { 0.05 * (high - low) } else { 0.5_f64.max(0.05 * high.abs()) };
-    (low <= high).then_some(low - room..high + room)
+    let range = low - room..high + room;
+    (low <= high && (range.end - range.start).is_finite()).then_some(range)
 }
 
 /// A label of an axis that is so long: as many digits as tell neighbours apart.

@@ -22,7 +22,7 @@
 //! answer, the last neurons' second state is set to the action taken, one-hot (in a supervised stream the label), the third
 //! to the same times the reward, further ones to 0. There is one layer of hidden neurons; inputs are the observation and
 //! the flag for an episode's beginning; a neuron that is always 1 is the bias of the forward pass. Logits are ten times the
-//! last neurons' first state. Synapses begin normal, of deviation 1/sqrt(inputs).
+//! last neurons' first state. Synapses begin normal, of deviation 1/sqrt(inputs) of the forward pass, backwards too.
 
 use super::matrix::{product, sigmoid, tanh};
 use super::network::{Array, Network, Parts, Shape, check_hidden_size};

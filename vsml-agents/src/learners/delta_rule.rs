@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! e = tanh(x We + be)
-//! k, q, v = φ(e Wk), φ(e Wq), e Wv          β = σ(e · wβ + bβ)
+//! k, q, v = e Wk, e Wq, e Wv                β = σ(e · wβ + bβ)
 //! F' = F + β φ(k) ⊗ (v - F φ(k))            (their update rule)
 //! y = F' φ(q)
 //! logits = (e + y) U + a

@@ -178,9 +178,10 @@ impl LearnerConfig {
         let unknown = |shape: &Shape| shape.actions == 0 || (shape.observations == 0 && !any_observations);
         let Some(given) = kind.shape().filter(unknown) else { return Ok(()) };
         let mut found: Option<(Shape, &str)> = None;
-        let seats = scenarios.iter().filter_map(|scenario| Some((scenario.id(), scenario.spaces(seed).ok()?)));
-        for (id, (observation, action)) in seats.flat_map(|(id, spaces)| spaces.into_iter().map(move |of| (id, of))) {
-            let shape = Shape::of(&observation, &action, name).map_err(|reason| Unable(format!("{id}: {reason}")))?;
+        let seats = scenarios.iter().filter_map(|scenario| Some((scenario.id(), scenario.seats(seed).ok()?)));
+        for (id, seat) in seats.flat_map(|(id, seats)| seats.into_iter().map(move |seat| (id, seat))) {
+            let shape =
+                Shape::of(&seat.observation, &seat.action, name).map_err(|reason| Unable(format!("{id}: {reason}")))?;
             match found {
                 Some((other, of))
                     if other.actions != shape.actions

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use vsml_envs::{Action, Feedback, Percept, Rng, Space, write_one_hot};
 
 /// More meta-parameters than this are refused.
-const MAX_PARAMETERS: usize = 1 << 24;
+pub(super) const MAX_PARAMETERS: usize = 1 << 24;
 /// More hidden units than this are refused.
 pub(super) const MAX_HIDDEN: usize = 1 << 12;
 

@@ -6,10 +6,11 @@
 //! become different from each other, there are as many times more of them to be found, and there is none for an agent that
 //! was not there in training.
 
-use super::network::Shape;
+use super::network::{MAX_PARAMETERS, Shape};
 use super::{Kind, LearnerConfig};
 use crate::learner::{LayerMessages, Learner, MetaLearner, Unable, Voice};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use std::sync::Arc;
 use vsml_core::Kernel;
 use vsml_envs::{Action, Feedback, Percept, Rng, Space};
@@ -48,6 +49,12 @@ impl Kind for SeparateConfig {
             return Err(Unable(format!("agents is {}: it must be 1 to 1000", self.agents)));
         }
         let of: Arc<dyn MetaLearner> = Arc::from(self.of.meta_learner(kernel)?);
+        if self.agents.checked_mul(of.parameter_count()).is_none_or(|count| count > MAX_PARAMETERS) {
+            let (agents, each) = (self.agents, of.parameter_count());
+            return Err(Unable(format!(
+                "{agents} agents of {each} meta-parameters each: at most {MAX_PARAMETERS} in all are allowed"
+            )));
+        }
         Ok(Box::new(Separate { agents: self.agents, of }))
     }
 }
@@ -72,59 +79,81 @@ impl MetaLearner for Separate {
             let (found, expected) = (theta.len(), self.parameter_count());
             return Err(Unable(format!("{found} meta-parameters instead of {expected}")));
         }
-        let thetas = theta.chunks_exact(self.of.parameter_count());
-        let seats = thetas.map(|theta| self.of.learner(theta)).collect::<Result<_, _>>()?;
-        Ok(Box::new(SeparateLearner { seats, seat: 0 }))
+        Ok(Box::new(SeparateLearner::new(theta.into(), self.of.clone(), self.agents)?))
     }
 }
 
 /// One that is told its seat, and is then whoever belongs there.
 struct SeparateLearner {
-    seats: Vec<Box<dyn Learner>>,
+    /// All agents', one part after the other; siblings share it.
+    theta: Arc<[f32]>,
+    of: Arc<dyn MetaLearner>,
+    agents: usize,
     seat: usize,
+    /// Who belongs in this seat.
+    own: Box<dyn Learner>,
+}
+
+impl SeparateLearner {
+    fn new(theta: Arc<[f32]>, of: Arc<dyn MetaLearner>, agents: usize) -> Result<Self, Unable> {
+        let own = of.learner(&theta[part(&theta, agents, 0)])?;
+        Ok(SeparateLearner { theta, of, agents, seat: 0, own })
+    }
+}
+
+/// Where the part of this seat lies.
+fn part(theta: &[f32], agents: usize, seat: usize) -> Range<usize> {
+    let len = theta.len() / agents;
+    seat * len..(seat + 1) * len
 }
 
 impl Learner for SeparateLearner {
+    fn sibling(&self) -> Option<Box<dyn Learner>> {
+        Some(Box::new(SeparateLearner::new(self.theta.clone(), self.of.clone(), self.agents).ok()?))
+    }
+
     fn join(&mut self, agent: usize, agents: usize) -> Result<(), Unable> {
-        if agents > self.seats.len() {
-            let own = self.seats.len();
-            return Err(Unable(format!("there are {agents} agents, and meta-parameters for {own}")));
+        if agents > self.agents {
+            return Err(Unable(format!("there are {agents} agents, and meta-parameters for {}", self.agents)));
         }
-        self.seat = agent;
-        self.seats[agent].join(agent, agents)
+        if agent != self.seat {
+            self.own = self.of.learner(&self.theta[part(&self.theta, self.agents, agent)])?;
+            self.seat = agent;
+        }
+        self.own.join(agent, agents)
     }
 
     fn voice(&mut self) -> Option<&mut dyn Voice> {
-        self.seats[self.seat].voice()
+        self.own.voice()
     }
 
     fn begin(&mut self, observation: &Space, action: &Space, rng: &mut Rng) -> Result<(), Unable> {
-        self.seats[self.seat].begin(observation, action, rng)
+        self.own.begin(observation, action, rng)
     }
 
     fn act(&mut self, percept: &Percept<'_>, rng: &mut Rng) -> Result<Action<'_>, Unable> {
-        self.seats[self.seat].act(percept, rng)
+        self.own.act(percept, rng)
     }
 
     fn feedback(&mut self, feedback: &Feedback) {
-        self.seats[self.seat].feedback(feedback);
+        self.own.feedback(feedback);
     }
 
     fn memory(&self) -> Vec<f32> {
-        self.seats[self.seat].memory()
+        self.own.memory()
     }
 
     fn messages(&self) -> Option<Vec<LayerMessages>> {
-        self.seats[self.seat].messages()
+        self.own.messages()
     }
 
     fn change_theta(&mut self, theta: &[f32]) -> Result<(), Unable> {
-        let count = self.seats.len();
-        if !theta.len().is_multiple_of(count) {
-            return Err(Unable(format!("{} meta-parameters are not the same number for {count} agents", theta.len())));
+        if theta.len() != self.theta.len() {
+            return Err(Unable(format!("{} meta-parameters instead of {}", theta.len(), self.theta.len())));
         }
-        let thetas = theta.chunks_exact((theta.len() / count).max(1));
-        self.seats.iter_mut().zip(thetas).try_for_each(|(learner, theta)| learner.change_theta(theta))
+        self.own.change_theta(&theta[part(theta, self.agents, self.seat)])?;
+        self.theta = theta.into();
+        Ok(())
     }
 }
 
@@ -163,5 +192,8 @@ mod tests {
         assert!(meta_learner.learner(&theta[1..]).is_err());
         let none = SeparateConfig { agents: 0, ..SeparateConfig::default() };
         assert!(none.meta_learner(Kernel::Scalar).err().unwrap().0.contains("agents is 0"));
+        let inner = SeparateConfig { agents: 1000, ..SeparateConfig::default() };
+        let many = SeparateConfig { agents: 1000, of: Box::new(LearnerConfig::Separate(inner)) };
+        assert!(many.meta_learner(Kernel::Scalar).err().unwrap().0.contains("1000 agents of 3600000 meta-parameters"));
     }
 }

@@ -275,8 +275,9 @@ impl MetaOptimizer for PolicyGradient {
         let Some(outlooks) = groups.collect::<Option<Vec<_>>>() else { return false };
         let verdicts = self.verdicts(&records, &outlooks.concat());
         let lives: Vec<Judged<'_>> = records.iter().copied().zip(&verdicts).collect();
-        // Generations with an update so far.
-        let updates = self.adam.steps / (self.config.epochs * self.config.minibatches) as u64;
+        // Generations with an update so far. Where there are fewer lives than minibatches, each is a move.
+        let moves = self.config.epochs * self.config.minibatches.min(records.len());
+        let updates = self.adam.steps / moves as u64;
         let halved = |x: f32| halved(x, self.config.half_life, updates);
         let rate = halved(self.config.learning_rate);
         let entropy = f64::from(halved(self.config.entropy as f32));

@@ -164,13 +164,13 @@ impl Life {
     fn classify(&mut self) {
         if let Some(hidden) = &self.hidden {
             hidden.forward(&self.input, &mut self.units);
-            self.units.iter_mut().for_each(|unit| *unit = unit.tanh());
+            self.units.iter_mut().for_each(|unit| *unit = libm::tanhf(*unit));
             self.output.forward(&self.units, &mut self.classes);
         } else {
             self.output.forward(&self.input, &mut self.classes);
         }
         let greatest = self.classes.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        self.classes.iter_mut().for_each(|class| *class = (*class - greatest).exp());
+        self.classes.iter_mut().for_each(|class| *class = libm::expf(*class - greatest));
         let sum: f32 = self.classes.iter().sum();
         self.classes.iter_mut().for_each(|class| *class /= sum);
     }

@@ -77,7 +77,7 @@ impl Model for Ucrl2 {
     fn update(&mut self, experience: &Experience, _: &mut Rng) {
         let (states, actions) = (experience.states() as f64, experience.actions() as f64);
         let steps = experience.steps().max(1) as f64;
-        let confidence = |ways: f64| (2.0 * ways * steps / DELTA).ln();
+        let confidence = |ways: f64| libm::log(2.0 * ways * steps / DELTA);
         self.widths = (3.5 * confidence(states * actions), 14.0 * states * confidence(actions));
     }
 

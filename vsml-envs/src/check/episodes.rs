@@ -96,7 +96,7 @@ pub(super) fn time_limit_off_by_one(study: &Study<'_>) -> Option<Place> {
 }
 
 pub(super) fn time_limit_ignored(study: &Study<'_>) -> Option<Place> {
-    limited(study, |length, truncated, limit| length > limit + 1 && !truncated)
+    limited(study, |length, truncated, limit| length > limit.saturating_add(1) && !truncated)
 }
 
 /// Whether an environment that says what it expects or asks for lives on over resets by its own account: streams whose

@@ -163,9 +163,10 @@ pub fn check_id(registry: &Registry, spec: &str, options: &Options) -> Result<Re
     let may_be_one_task = options.may_be_one_task || has_parameters;
     let mut options = Options { max_episode_steps, may_be_one_task, ..options.clone() };
     // The luck of wrappers is their own and goes on: a checker that gives environments the same luck, or new luck, does not
-    // reach it.
+    // reach it. What others have seen so far goes on over episodes, too.
     let asks = |keys: &[&str]| keys.iter().any(|key| given(spec, key).is_some());
-    if asks(&["sticky_actions", "noise_observations", "drop_observations", "pad_observations"]) {
+    let lucky = ["sticky_actions", "noise_observations", "drop_observations", "pad_observations"];
+    if asks(&lucky) || asks(&["normalise_observations", "normalise_reward", "reward_aware"]) {
         options = options.allow("reset-carries-state");
     }
     if asks(&["sticky_actions"]) {

@@ -108,7 +108,7 @@ pub(crate) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
         KrazyWorlds::default(),
     )?;
     registry.register_family(
-        "RuleWorld-v0",
+        "RuleWorld-v1",
         "a gridworld of objects that turn into others by hidden rules, towards a hidden goal",
         LifetimeLength::Episodes(10),
         RuleWorlds::default(),

@@ -111,7 +111,8 @@ pub enum LpgView {
 ///
 /// GROOVE appends a thousandth of the time to every observation; here nothing tells the time. Its random walls may cut
 /// a board in two and its returning objects may land in walls; neither happens here, and a small board has at most so
-/// many walls that agent and objects find room. Cells are numbered by the padded board, not by the task's own.
+/// many walls that agent and objects find room. What returns to a random cell may return to one that an object has just
+/// left; GROOVE keeps those free. Cells are numbered by the padded board, not by the task's own.
 ///
 /// # Version history
 /// v0: first version.

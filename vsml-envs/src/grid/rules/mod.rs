@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use task::Extent;
 use world::{COLOURS, MARKS};
 
-/// Worlds of hidden rules: `RuleWorld-v0`.
+/// Worlds of hidden rules: `RuleWorld-v1`.
 ///
 /// # Description
 /// On a square board lie objects, each of a kind: a shape and a colour. The agent walks over them, picks one up, puts
@@ -56,7 +56,8 @@ use world::{COLOURS, MARKS};
 /// `1 - 0.9 * steps / max_episode_steps` in the step that reaches the goal, otherwise 0.
 ///
 /// # Starting state
-/// Agent and objects on random free cells, one on each; nothing is carried.
+/// Agent and objects on random free cells, one on each, so that neither the goal nor the condition of a rule holds already (if
+/// the board has such places: they are looked for a hundred times); nothing is carried.
 ///
 /// # Episode end
 /// Terminated by the goal; truncated after `max_episode_steps`, 150.
@@ -68,12 +69,12 @@ use world::{COLOURS, MARKS};
 /// After the source in kind, not in numbers. Of its 15 goals there are six here and of its 12 rules five, with its
 /// names; AgentOnTile as a rule is ours. Taken from it: hidden production rules, trees of productions, trials, the
 /// reward, about three times as many steps as cells. Ours: the agent has no direction and walks over objects; near
-/// includes its own cell; a product lies where the first input lay; every kind exists once and has one use, so there
+/// includes its own cell; a condition is asked after every action, where the source asks it after those that can bring it about; a product lies where the first input lay; every kind exists once and has one use, so there
 /// are no dead ends, which the source has; what is carried is seen. There are neither doors nor rooms, and the source's
 /// sets of a million tasks are not used: tasks are drawn.
 ///
 /// # Version history
-/// v0: first version.
+/// v1: no trial begins solved, or with a rule about to act. v0, in which some did, is gone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RuleWorlds {

@@ -27,6 +27,10 @@ const PICK_UP: usize = 4;
 const PUT_DOWN: usize = 5;
 
 /// Where the object of a kind is.
+/// How often objects and agent are placed at most, until neither goal nor rule holds before anything has been done. A small
+/// board may have no such places.
+const PLACEMENTS: usize = 100;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Nowhere,
@@ -176,6 +180,23 @@ impl RuleWorld {
         }
     }
 
+    /// Puts objects and agent on random cells.
+    fn place(&mut self, rng: &mut Rng) {
+        self.places.fill(Place::Nowhere);
+        self.lying.fill(None);
+        self.carried = None;
+        for index in 0..self.task.objects.len() {
+            let lying = &self.lying;
+            // There always is one: `new` has counted the cells.
+            if let Some(cell) = self.board.draw_vacant(rng, index, |cell| lying[cell].is_some()) {
+                self.put(self.task.objects[index], Place::Cell(cell));
+            }
+        }
+        let lying = &self.lying;
+        self.agent =
+            self.board.draw_vacant(rng, self.task.objects.len(), |cell| lying[cell].is_some()).unwrap_or(self.agent);
+    }
+
     /// Lets each rule act whose condition holds, unless what it makes is there already.
     fn apply_rules(&mut self) {
         for index in 0..self.task.rules.len() {
@@ -238,21 +259,15 @@ impl Environment for RuleWorld {
     }
 
     fn reset(&mut self, rng: &mut Rng, observation: &mut [f32]) {
-        self.places.fill(Place::Nowhere);
-        self.lying.fill(None);
-        self.carried = None;
         self.steps = 0;
         self.trial += 1;
-        for index in 0..self.task.objects.len() {
-            let lying = &self.lying;
-            // There always is one: `new` has counted the cells.
-            if let Some(cell) = self.board.draw_vacant(rng, index, |cell| lying[cell].is_some()) {
-                self.put(self.task.objects[index], Place::Cell(cell));
+        for _ in 0..PLACEMENTS {
+            self.place(rng);
+            let holds = |condition| self.holds(condition);
+            if !holds(self.task.goal) && !self.task.rules.iter().any(|rule| holds(rule.condition)) {
+                break;
             }
         }
-        let lying = &self.lying;
-        self.agent =
-            self.board.draw_vacant(rng, self.task.objects.len(), |cell| lying[cell].is_some()).unwrap_or(self.agent);
         self.observe(observation);
     }
 
@@ -408,6 +423,22 @@ mod tests {
         let mut observation = vec![f32::NAN; 7];
         world.observe(&mut observation);
         assert_eq!(observation, [0.0, -1.0, 0.0, 1.0, 0.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn nothing_is_won_and_nothing_changes_before_anything_is_done() {
+        for rules in [0.0, 1.0, 2.0] {
+            let family = RuleWorlds { rules: Span::single(rules), ..RuleWorlds::default() };
+            for number in 0..300 {
+                let mut rng = stream(number, "idle", &[]);
+                let mut world = family.world(&mut rng).unwrap();
+                let mut observation = vec![0.0; world.observation_space().flat_len()];
+                world.reset(&mut rng, &mut observation);
+                let lying = world.lying.clone();
+                assert_eq!(act(&mut world, PUT_DOWN), Step::going_on(0.0), "there is nothing to put down");
+                assert_eq!(world.lying, lying);
+            }
+        }
     }
 
     /// A player who knows goal and rules and sees everything.
