@@ -147,7 +147,7 @@ pub fn evaluate(registry: &Registry, arguments: &EvaluateArguments) -> Result<Ex
     let (lifetimes, seed) = (lifetimes.unwrap_or(defaults.lifetimes), seed.unwrap_or(usual_seed));
     let file = out.clone().or(folder.as_ref().map(|folder| folder.file(EVALUATIONS)));
     let evaluations = match &file {
-        Some(file) => evaluate_missing((file, out.is_none()), &contenders, &scenarios, lifetimes, seed, machine)?,
+        Some(file) => evaluate_missing(file, out.is_none(), &contenders, &scenarios, lifetimes, seed, machine)?,
         None => evaluate_all(&contenders, &scenarios, lifetimes, seed, machine, &[], &mut |_| Ok(()))?,
     };
     print_tables(&evaluations);
@@ -227,13 +227,14 @@ pub fn load_weights(folder: &RunFolder) -> Result<Weights> {
     Ok(Weights::load(&path)?)
 }
 
-/// Evaluates what the file does not hold yet, adds it, and returns all that was asked for. If it is a run's own, what it holds
+/// Evaluates what the file does not hold yet, adds it, and returns all that was asked for. If the file is a run's `own`, what it holds
 /// of a contender of the same name with other meta-parameters is dropped: the run has gone on.
 ///
 /// # Errors
 /// A file that is none of evaluations; what the system says.
 pub fn evaluate_missing(
-    (file, own): (&Path, bool),
+    file: &Path,
+    own: bool,
     contenders: &[Contender],
     scenarios: &[Scenario],
     lifetimes: u64,

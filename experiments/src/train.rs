@@ -235,7 +235,7 @@ pub fn complete(
     let scenarios = make_scenarios(registry, &config.evaluation.tasks, machine.kernel())?;
     let lifetimes = config.evaluation.lifetimes;
     let evaluations =
-        evaluate_missing((&folder.file(EVALUATIONS), true), &contenders, &scenarios, lifetimes, config.seed, machine)?;
+        evaluate_missing(&folder.file(EVALUATIONS), true, &contenders, &scenarios, lifetimes, config.seed, machine)?;
     if STOP.load(Relaxed) {
         return Err(interrupted(folder, training));
     }
